@@ -1,0 +1,238 @@
+"""The vocabulary inside a GGUF file, and its two translations into what our tokenizers read.
+
+Read by hand: the `gguf` package wraps every string of every list in arrays, seconds for a vocabulary of 150,000.
+Source: docs/gguf.md of ggml-org/ggml; the keys as written by llama.cpp's conversion/chatglm.py.
+"""
+
+import mmap
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from glm_engine.errors import TokenizerError
+
+_SCALARS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    4: "I",
+    5: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}
+_STRING, _ARRAY = 8, 9
+
+
+class TokenType(IntEnum):
+    NORMAL = 1
+    UNKNOWN = 2
+    CONTROL = 3
+    USER_DEFINED = 4
+    UNUSED = 5
+    BYTE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class GGUFVocabulary:
+    """The `tokenizer.ggml.*` keys of a file.
+
+    Attributes:
+        model: "gpt2" for byte-level BPE, "llama" for SentencePiece.
+        pre: name of the rule that splits text into words before merging.
+        tokens: by id, padding included.
+        types: by id.
+        merges: "left right" in order of rank; empty for SentencePiece.
+        scores: by id; empty for byte-level BPE.
+        add_space_prefix: SentencePiece's dummy prefix.
+    """
+
+    model: str
+    pre: str
+    tokens: Sequence[str]
+    types: Sequence[int]
+    merges: Sequence[str] = ()
+    scores: Sequence[float] = ()
+    add_space_prefix: bool = True
+
+
+def read_gguf_vocabulary(path: Path) -> GGUFVocabulary:
+    """Returns the vocabulary of a GGUF file (version 2 or 3, little-endian).
+
+    Raises:
+        TokenizerError: not a GGUF file, cut off, or without a vocabulary we can use.
+    """
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            metadata = _Reader(data).metadata("tokenizer.ggml.")
+    except (OSError, ValueError, struct.error) as error:
+        raise TokenizerError(f"{path}: not a readable GGUF file: {error}") from error
+    try:
+        vocabulary = GGUFVocabulary(
+            model=metadata["model"],
+            pre=metadata.get("pre", "default"),
+            tokens=metadata["tokens"],
+            types=metadata["token_type"],
+            merges=metadata.get("merges", ()),
+            scores=metadata.get("scores", ()),
+            add_space_prefix=metadata.get("add_space_prefix", True),
+        )
+    except KeyError as error:
+        raise TokenizerError(f"{path}: the file has no tokenizer.ggml.{error.args[0]}.") from error
+    if len(vocabulary.types) != len(vocabulary.tokens):
+        raise TokenizerError(
+            f"{path}: {len(vocabulary.tokens)} tokens, {len(vocabulary.types)} types."
+        )
+    return vocabulary
+
+
+def tokenizer_description(vocabulary: GGUFVocabulary, glm4_pattern: str) -> dict[str, Any]:
+    """Returns the content of the `tokenizer.json` that says the same as a byte-level BPE vocabulary.
+
+    Raises:
+        TokenizerError: another kind of vocabulary, or one without merges.
+    """
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
+    if vocabulary.pre == "smollm":
+        splits = [{"type": "Digits", "individual_digits": True}, byte_level | {"use_regex": True}]
+    elif vocabulary.pre in {"chatglm-bpe", "glm4"}:
+        split = {"type": "Split", "pattern": {"Regex": glm4_pattern}}
+        splits = [
+            split | {"behavior": "Isolated", "invert": False},
+            byte_level | {"use_regex": False},
+        ]
+    else:
+        splits = []
+    if vocabulary.model != "gpt2" or not splits or not vocabulary.merges:
+        raise TokenizerError(
+            f"The GGUF file has a {vocabulary.model!r} vocabulary of kind {vocabulary.pre!r} with"
+            f" {len(vocabulary.merges)} merges; supported are 'gpt2' of kind 'chatglm-bpe', 'glm4' or 'smollm'"
+            " with merges, and 'llama' of kind 'chatglm-spm'."
+        )
+    indexed = list(enumerate(zip(vocabulary.tokens, vocabulary.types, strict=True)))
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            {"id": index, "content": token, "special": True} | flags
+            for index, (token, kind) in indexed
+            if kind in {TokenType.CONTROL, TokenType.USER_DEFINED, TokenType.UNKNOWN}
+        ],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": splits},
+        "post_processor": None,
+        "decoder": byte_level | {"use_regex": True},
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": False,
+            "vocab": {token: index for index, (token, kind) in indexed if kind != TokenType.UNUSED},
+            "merges": [merge.split(" ", 1) for merge in vocabulary.merges],
+        },
+    }
+
+
+def sentencepiece_model(vocabulary: GGUFVocabulary) -> bytes:
+    """Returns the serialised SentencePiece model (BPE, byte fallback) that says the same as a "llama" vocabulary.
+
+    Tokens that a user may not type, `USER_DEFINED` included, become control pieces.
+
+    Raises:
+        TokenizerError: scores are missing.
+
+    Source: sentencepiece_model.proto of google/sentencepiece.
+    """
+    if len(vocabulary.scores) != len(vocabulary.tokens):
+        raise TokenizerError(
+            "The GGUF file's SentencePiece vocabulary has no score for every token."
+        )
+    model = bytearray()
+    for token, score, kind in zip(
+        vocabulary.tokens, vocabulary.scores, vocabulary.types, strict=True
+    ):
+        kind = TokenType.CONTROL if kind == TokenType.USER_DEFINED else kind
+        piece = _field(1, token.encode()) + b"\x15" + struct.pack("<f", score) + _field(3, kind)
+        model += _field(1, piece)
+    model += _field(2, _field(3, 2) + _field(35, 1))  # trainer_spec: model_type BPE, byte_fallback
+    model += _field(  # normalizer_spec: as is, but for the dummy prefix
+        3, _field(1, b"identity") + _field(3, int(vocabulary.add_space_prefix)) + _field(4, 0)
+    )
+    return bytes(model)
+
+
+def _field(number: int, value: bytes | int) -> bytes:
+    """Returns one protobuf field: length-delimited for bytes, a varint for an int."""
+    if isinstance(value, int):
+        return _varint(number << 3) + _varint(value)
+    return _varint(number << 3 | 2) + _varint(len(value)) + value
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
+
+
+class _Reader:
+    """Walks through the header of a GGUF file. What is wrong comes out as ValueError or struct.error."""
+
+    def __init__(self, data: mmap.mmap) -> None:
+        self._data = data
+        self._offset = 0
+
+    def metadata(self, prefix: str) -> dict[str, Any]:
+        """Returns the keys that begin with `prefix`, without it."""
+        magic, version, _, pairs = self._unpack("4sIQQ")
+        if magic != b"GGUF" or version not in {2, 3}:
+            raise ValueError(f"it begins with {magic!r}, version {version}")
+        found = {}
+        for _ in range(pairs):
+            key = self._string()
+            value = self._value(*self._unpack("I"))
+            if key.startswith(prefix):
+                found[key.removeprefix(prefix)] = value
+        return found
+
+    def _unpack(self, form: str) -> tuple[Any, ...]:
+        values = struct.unpack_from("<" + form, self._data, self._offset)
+        self._offset += struct.calcsize("<" + form)
+        return values
+
+    def _string(self) -> str:
+        (length,) = self._unpack("Q")
+        end = self._offset + length
+        if end > len(self._data):
+            raise ValueError("the file is cut off")
+        text = self._data[self._offset : end].decode("utf-8", "replace")
+        self._offset = end
+        return text
+
+    def _value(self, kind: int) -> Any:  # str, number, bool or a list of one of them
+        if kind == _STRING:
+            return self._string()
+        if kind == _ARRAY:
+            item, length = self._unpack("IQ")
+            if length > len(self._data):
+                raise ValueError("the file is cut off")
+            if item in _SCALARS:
+                return list(self._unpack(f"{length}{_SCALARS[item]}"))
+            return [self._value(item) for _ in range(length)]
+        if kind not in _SCALARS:
+            raise ValueError(f"it holds a value of unknown type {kind}")
+        return self._unpack(_SCALARS[kind])[0]
