@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from glm_engine.tokenizer import Tokenizer, load_tokenizer
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# Several suites may share a machine: how long an example takes says nothing about the code.
+settings.register_profile("glm-agent", deadline=None)
+settings.load_profile("glm-agent")
 
 
 @pytest.fixture(scope="session")
