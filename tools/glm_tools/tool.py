@@ -1,14 +1,36 @@
 """The nouns of a tool call, and the decorator that makes a Python function callable by the model.
 
 `ToolSpec` is what the model reads, `ToolCall` what it asks for, `ToolResult` what it gets back, `Tool` what runs.
+
+Schemas are made and arguments checked in `schema` and `validation`, which import pydantic and jsonschema: they are
+loaded by the first tool that is made, so that naming these types costs a command's start nothing.
 """
 
-from collections.abc import Mapping
+import functools
+import inspect
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, Literal
+from threading import Event
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, cast, overload
+
+from glm_tools.errors import ToolDefinitionError
+
+if TYPE_CHECKING:
+    from glm_tools.schema import FunctionSignature
+
+P = ParamSpec("P")
+R = TypeVar("R")
+DepsT = TypeVar("DepsT")
 
 JSONValue = Any  # a value that `json` can carry; Python has no finite type for it
 JSONSchema = Mapping[str, JSONValue]
+
+DEFAULT_TIMEOUT_S = 60.0
+COOPERATIVE_GRACE_S = 1.0  # for a function that can be told to stop
 
 # The tools GLM-4 was trained on by name: their calls carry raw text, and the dialect knows how to present them.
 Builtin = Literal["python", "simple_browser"]
@@ -104,3 +126,298 @@ class ToolResult:
     @property
     def is_error(self) -> bool:
         return self.status != "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """What a tool returns when one plain value does not say it all: images, files, several observations.
+
+    Attributes:
+        observations: what the model reads.
+        attachments: for the user.
+        status: how it ended.
+        detail: for the user and the log, never for the model.
+    """
+
+    observations: tuple[Observation, ...]
+    attachments: tuple[Attachment, ...] = ()
+    status: ResultStatus = "ok"
+    detail: str = ""
+
+    @classmethod
+    def from_text(
+        cls, text: str, *attachments: Attachment, status: ResultStatus = "ok", detail: str = ""
+    ) -> Self:
+        """One observation and what belongs to it."""
+        return cls((Observation(text),), attachments, status, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Ctx(Generic[DepsT]):
+    """What a call knows of its run. A parameter annotated `Ctx` or `Ctx[Deps]` gets it; the model never sees it.
+
+    Attributes:
+        deps: what the program gave to the run: a database, an account.
+        call: the call being run.
+        cancelled: set when the call should end, because its time is over or the user cancelled it.
+        on_output: called with (`stdout` or `stderr`, text) to show progress to the user.
+    """
+
+    deps: DepsT
+    call: ToolCall
+    cancelled: Event
+    on_output: Callable[[str, str], None]
+
+
+class Tool(ABC):
+    """Something the model may call. Most tools come from `@tool` or `Tool.from_schema`; a stateful one is a subclass.
+
+    Args:
+        spec: what the model sees.
+        timeout_s: how long a call may take; None when the tool keeps time itself.
+        grace_s: how long a call that was told to stop (`Ctx.cancelled`) is waited for.
+        idempotent: running a call twice does no more than running it once.
+        risky: has effects that somebody may want to be asked about first.
+        isolate: runs in a child process, which is killed with all it started when its time is over.
+        notes: what was found while the tool was made, a sentence each, for whoever registers it.
+
+    Raises:
+        ToolDefinitionError: the name or the schema cannot be used.
+    """
+
+    def __init__(
+        self,
+        spec: ToolSpec,
+        *,
+        timeout_s: float | None = DEFAULT_TIMEOUT_S,
+        grace_s: float = 0.0,
+        idempotent: bool = False,
+        risky: bool = False,
+        isolate: bool = False,
+        notes: Sequence[str] = (),
+    ) -> None:
+        from glm_tools.validation import ArgumentValidator
+
+        if not re.fullmatch(r"[^\s\x00-\x1f\x7f]{1,64}", spec.name):
+            raise ToolDefinitionError(
+                f"The tool name {spec.name!r} cannot be used: give it 1 to 64 characters without spaces."
+            )
+        if timeout_s is not None and not timeout_s > 0:
+            raise ToolDefinitionError(
+                f"Tool {spec.name!r}: timeout_s must be above 0 or None, not {timeout_s!r}."
+            )
+        self.spec = spec
+        self.timeout_s = timeout_s
+        self.grace_s = grace_s
+        self.idempotent = idempotent
+        self.risky = risky
+        self.isolate = isolate
+        self.notes = tuple(notes)
+        self._validator = ArgumentValidator(spec.name, spec.parameters)
+
+    def check_arguments(self, arguments: Mapping[str, JSONValue]) -> Mapping[str, Any]:
+        """A copy of `arguments` as `run` wants them, checked against the schema.
+
+        An explicit null for a parameter that is neither required nor nullable counts as left out.
+
+        Raises:
+            ToolArgumentError: they do not fit.
+        """
+        return self._validator.check(arguments)
+
+    @abstractmethod
+    def run(self, arguments: Mapping[str, Any], ctx: Ctx[Any]) -> object:
+        """Do the work; called in a thread of its own.
+
+        Args:
+            arguments: what `check_arguments` returned.
+            ctx: of this call.
+
+        Returns:
+            Text, a value with a JSON form, a `ToolOutput`, or an awaitable of one of them.
+
+        Raises:
+            ToolError: the tool says no; the model reads the message.
+        """
+
+    def close(self) -> None:
+        """Release what the tool holds. Safe to call twice."""
+        return
+
+    @staticmethod
+    def from_schema(
+        name: str,
+        description: str,
+        schema: JSONSchema,
+        function: Callable[..., Any],
+        *,
+        timeout_s: float | None = DEFAULT_TIMEOUT_S,
+        idempotent: bool = False,
+        risky: bool = False,
+    ) -> "FunctionTool[..., Any]":
+        """A tool whose arguments are described by a JSON Schema instead of Python types.
+
+        Args:
+            name: unique among the tools of a run.
+            description: written for the model.
+            schema: of the arguments; draft 2020-12 unless its `$schema` says otherwise. Known misspellings of types
+                are put right and said in `notes`.
+            function: called with the arguments as keywords, and with the context where a parameter asks for `Ctx`.
+            timeout_s: see `Tool`.
+            idempotent: see `Tool`.
+            risky: see `Tool`.
+
+        Raises:
+            ToolDefinitionError: the schema is not one, or refers to something outside itself.
+        """
+        from glm_tools.json_schema import normalise_schema
+        from glm_tools.schema import ctx_parameter
+
+        parameters, notes = normalise_schema(schema)
+        return FunctionTool(
+            function,
+            ToolSpec(name, description, parameters),
+            ctx_name=ctx_parameter(function),
+            timeout_s=timeout_s,
+            idempotent=idempotent,
+            risky=risky,
+            notes=notes,
+        )
+
+
+class FunctionTool(Tool, Generic[P, R]):
+    """A tool that is a Python function; it can still be called as one.
+
+    Args:
+        function: sync or async.
+        spec: what the model sees.
+        signature: how checked arguments become Python values; None passes them as they are.
+        ctx_name: the parameter that gets the `Ctx`.
+        timeout_s: see `Tool`.
+        idempotent: see `Tool`.
+        risky: see `Tool`.
+        isolate: see `Tool`.
+        notes: see `Tool`.
+    """
+
+    def __init__(
+        self,
+        function: Callable[P, R],
+        spec: ToolSpec,
+        *,
+        signature: "FunctionSignature | None" = None,
+        ctx_name: str | None = None,
+        timeout_s: float | None = DEFAULT_TIMEOUT_S,
+        idempotent: bool = False,
+        risky: bool = False,
+        isolate: bool = False,
+        notes: Sequence[str] = (),
+    ) -> None:
+        functools.update_wrapper(self, function)
+        stops_when_told = ctx_name is not None or inspect.iscoroutinefunction(function)
+        super().__init__(
+            spec,
+            timeout_s=timeout_s,
+            grace_s=COOPERATIVE_GRACE_S if stops_when_told else 0.0,
+            idempotent=idempotent,
+            risky=risky,
+            isolate=isolate,
+            notes=notes,
+        )
+        self.function = function
+        self.is_unbound_method = signature is not None and signature.is_method
+        self._signature = signature
+        self._ctx_name = ctx_name
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(*args, **kwargs)
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> "FunctionTool[..., R]": ...
+    def __get__(self, instance: object, owner: type) -> "FunctionTool[..., R]":
+        if instance is None or not self.is_unbound_method:
+            return self
+        bound = cast("FunctionTool[..., R]", copy(self))
+        bound.function = MethodType(self.function, instance)
+        bound.is_unbound_method = False
+        return bound
+
+    def check_arguments(self, arguments: Mapping[str, JSONValue]) -> Mapping[str, Any]:
+        checked = super().check_arguments(arguments)
+        return checked if self._signature is None else self._signature.convert(checked)
+
+    def run(self, arguments: Mapping[str, Any], ctx: Ctx[Any]) -> object:
+        keywords = dict(arguments)
+        if self._ctx_name is not None:
+            keywords[self._ctx_name] = ctx
+        order = () if self._signature is None else self._signature.positional_only
+        positional = [keywords.pop(name) for name in order]
+        function: Callable[..., object] = self.function
+        return function(*positional, **keywords)
+
+
+@overload
+def tool(function: Callable[P, R], /) -> FunctionTool[P, R]: ...
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    timeout_s: float | None = DEFAULT_TIMEOUT_S,
+    idempotent: bool = False,
+    risky: bool = False,
+    isolate: bool = False,
+) -> Callable[[Callable[P, R]], FunctionTool[P, R]]: ...
+def tool(
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    timeout_s: float | None = DEFAULT_TIMEOUT_S,
+    idempotent: bool = False,
+    risky: bool = False,
+    isolate: bool = False,
+) -> FunctionTool[P, R] | Callable[[Callable[P, R]], FunctionTool[P, R]]:
+    """Make a typed function callable by the model.
+
+    The type hints become the JSON Schema, the docstring (Google, NumPy or Sphinx) the descriptions: write it for the
+    model. The function can still be called as before.
+
+    Args:
+        function: every parameter has a type hint; one annotated `Ctx` gets the context.
+        name: the function's own when None.
+        description: the docstring's when None.
+        timeout_s: see `Tool`.
+        idempotent: see `Tool`.
+        risky: see `Tool`.
+        isolate: see `Tool`.
+
+    Raises:
+        ToolDefinitionError: a parameter has no type hint, or one without a JSON form.
+    """
+
+    def decorate(function: Callable[P, R]) -> FunctionTool[P, R]:
+        from glm_tools.schema import FunctionSignature
+
+        signature = FunctionSignature.of(function)
+        spec = ToolSpec(
+            signature.name if name is None else name,
+            signature.description if description is None else description,
+            signature.parameters,
+        )
+        return FunctionTool(
+            function,
+            spec,
+            signature=signature,
+            ctx_name=signature.ctx_name,
+            timeout_s=timeout_s,
+            idempotent=idempotent,
+            risky=risky,
+            isolate=isolate,
+            notes=signature.notes,
+        )
+
+    return decorate if function is None else decorate(function)

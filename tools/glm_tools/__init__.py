@@ -1,0 +1,56 @@
+"""What a model may call: tools, and the dispatcher that runs their calls."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from glm_tools.errors import ToolArgumentError, ToolDefinitionError, ToolError, ToolNotFoundError
+from glm_tools.tool import (
+    Attachment,
+    Ctx,
+    FunctionTool,
+    Observation,
+    Tool,
+    ToolCall,
+    ToolOutput,
+    ToolResult,
+    ToolSpec,
+    tool,
+)
+
+if TYPE_CHECKING:
+    from glm_tools.dispatch import Dispatcher
+    from glm_tools.loading import load_tools
+    from glm_tools.python import PythonTool
+
+__all__ = [
+    "Attachment",
+    "Ctx",
+    "Dispatcher",
+    "FunctionTool",
+    "Observation",
+    "PythonTool",
+    "Tool",
+    "ToolArgumentError",
+    "ToolCall",
+    "ToolDefinitionError",
+    "ToolError",
+    "ToolNotFoundError",
+    "ToolOutput",
+    "ToolResult",
+    "ToolSpec",
+    "load_tools",
+    "tool",
+]
+
+
+_LAZY = {  # loaded when asked for: these import pydantic and jsonschema
+    "Dispatcher": "glm_tools.dispatch",
+    "PythonTool": "glm_tools.python",
+    "load_tools": "glm_tools.loading",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -1,0 +1,108 @@
+"""What a tool returned, as text that the model reads and attachments that the user gets."""
+
+import json
+from collections.abc import Iterator, Set
+from typing import Any
+
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from glm_tools.tool import Attachment, Observation, ToolOutput
+
+NO_RESULT = "(no result)"  # GLM-4's template drops an empty observation together with its role
+EMPTY_TEXT = "(empty text)"
+BINARY_MIME = "application/octet-stream"
+
+
+class ResultError(TypeError):
+    """Raised when a value that a tool returned cannot be shown to a model."""
+
+
+def output_of(value: object) -> ToolOutput:
+    """What a tool's return value means.
+
+    Text stays as it is; other values become JSON; None, an empty text, binary data and attachments become a readable
+    note. No observation is empty, and none holds half a surrogate pair.
+
+    Raises:
+        ResultError: the value has no JSON form.
+    """
+    if isinstance(value, ToolOutput):
+        observations = value.observations or (Observation(""),)
+        readable = tuple(Observation(readable_text(o.text), o.metadata) for o in observations)
+        return ToolOutput(readable, value.attachments, value.status, value.detail)
+    if isinstance(value, Attachment):
+        return ToolOutput.from_text(attachment_note(value), value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return output_of(Attachment("result.bin", BINARY_MIME, bytes(value)))
+    if value is None:
+        return ToolOutput.from_text(NO_RESULT)
+    return ToolOutput.from_text(
+        readable_text(value if isinstance(value, str) else _json_text(value))
+    )
+
+
+def readable_text(text: str) -> str:
+    """`text`, never empty, and fit to be encoded as UTF-8."""
+    if not text:
+        return EMPTY_TEXT
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def attachment_note(attachment: Attachment) -> str:
+    """What the model reads where the user gets a file."""
+    kind = "image" if attachment.mime.startswith("image/") else "file"
+    return f"[{kind}: {attachment.name}, {attachment.mime}, {len(attachment.data):,} bytes]"
+
+
+def limit_output(output: ToolOutput, limit_chars: int) -> ToolOutput:
+    """`output` with its observations cut to `limit_chars` in all; what was cut is attached in full."""
+    if sum(len(observation.text) for observation in output.observations) <= limit_chars:
+        return output
+    share = limit_chars // len(output.observations)
+    observations = []
+    attachments = list(output.attachments)
+    for number, observation in enumerate(output.observations, start=1):
+        if len(observation.text) <= share:
+            observations.append(observation)
+            continue
+        name = "result.txt" if len(output.observations) == 1 else f"result-{number}.txt"
+        attachments.append(Attachment(name, "text/plain; charset=utf-8", observation.text.encode()))
+        observations.append(
+            Observation(_head_and_tail(observation.text, share), observation.metadata)
+        )
+    return ToolOutput(tuple(observations), tuple(attachments), output.status, output.detail)
+
+
+def _head_and_tail(text: str, kept: int) -> str:
+    head = kept * 3 // 4
+    tail = kept - head
+    note = f"[… {len(text) - kept:,} of {len(text):,} characters left out …]"
+    return f"{text[:head]}\n{note}\n{text[len(text) - tail :]}"
+
+
+def _json_text(value: object) -> str:
+    if isinstance(value, Iterator):
+        raise ResultError(
+            f"it is a {type(value).__name__}, which is used up by reading it; return a list"
+        )
+    try:
+        return json.dumps(value, ensure_ascii=False, default=_json_form)
+    except RecursionError as error:
+        raise ResultError("it is nested too deep for JSON") from error
+    except (TypeError, ValueError) as error:  # PydanticSerializationError is a ValueError
+        raise ResultError(f"it has no JSON form: {error}") from error
+
+
+def _json_form(value: Any) -> Any:
+    if isinstance(value, Set):
+        return sorted(value, key=repr)  # the order of a set of strings changes from run to run
+    if isinstance(value, Iterator):
+        raise ResultError(f"it holds a {type(value).__name__}")
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise ResultError("it holds binary data; return an Attachment")
+    if hasattr(value, "tolist"):  # arrays and scalars of numpy, series of pandas
+        return value.tolist()
+    try:
+        return to_jsonable_python(value)
+    except PydanticSerializationError as error:
+        raise ResultError(f"it holds a {type(value).__name__}, which has no JSON form") from error
