@@ -1,0 +1,346 @@
+"""The generate loop: an engine holds a network, a session holds one sequence of token ids and what is computed of it.
+
+A session's ids are its history (promise P1). Only ids that were never forwarded are prefilled (promise P2): the stop
+token that ends a generation stays in the sequence and is forwarded with what is appended next, which in GLM-4's format
+begins with that very token.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from glm_engine.checkpoint import load_parameters, open_checkpoint
+from glm_engine.config import ModelConfig
+from glm_engine.constraint import TokenConstraint
+from glm_engine.errors import ContextLengthError
+from glm_engine.model import Decoder, ForwardCancelled
+from glm_engine.sampling import SamplingParams, logprobs_of, sample
+
+FinishReason = Literal[
+    "stop",  # a stop token was sampled; it is the last id of the session
+    "length",  # max_new_tokens were sampled
+    "context",  # the context is full
+    "cancelled",  # `cancel` was set
+]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedToken:
+    """One sampled token.
+
+    Attributes:
+        token_id: its id.
+        logprob: its natural log probability by the model's own distribution, where it was asked for.
+        top_logprobs: (id, log probability) of the likeliest tokens, where they were asked for.
+    """
+
+    token_id: int
+    logprob: float | None = None
+    top_logprobs: tuple[tuple[int, float], ...] = ()
+
+
+class Engine:
+    """A network ready to run. Any number of sessions may share it.
+
+    Args:
+        decoder: the network.
+        context_length: tokens that a session may hold; by default what the model was made for.
+        prefill_chunk: prompt tokens computed at a time. Smaller chunks are cancelled sooner and need less memory.
+
+    Attributes:
+        decoder: as given.
+        context_length: tokens that a session may hold.
+        prefill_chunk: as given.
+    """
+
+    def __init__(
+        self, decoder: Decoder, *, context_length: int | None = None, prefill_chunk: int = 512
+    ) -> None:
+        limit = decoder.config.context_length
+        if context_length is not None and not 1 <= context_length <= limit:
+            raise ValueError(
+                f"context_length is {context_length:,}; this model takes 1 to {limit:,}"
+            )
+        if prefill_chunk < 1:
+            raise ValueError(f"prefill_chunk is {prefill_chunk}; it must be above zero")
+        self.decoder = decoder
+        self.context_length = context_length or limit
+        self.prefill_chunk = prefill_chunk
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        dtype: str = "auto",
+        context_length: int | None = None,
+        prefill_chunk: int = 512,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> "Engine":
+        """An engine over the weights of a checkpoint.
+
+        Args:
+            path: a folder with `config.json` and weights, or a GGUF file.
+            dtype: "bfloat16", "float32", or "auto" for bfloat16 where the processor computes with it.
+            context_length: as for `Engine`.
+            prefill_chunk: as for `Engine`.
+            progress: called with bytes read so far and in all.
+
+        Raises:
+            CheckpointError: files are missing, damaged, or of a model that is not supported.
+            ValueError: an unknown or refused dtype, or an impossible context length.
+        """
+        checkpoint = open_checkpoint(Path(path))
+        parameters = load_parameters(checkpoint, _resolve_dtype(dtype), progress)
+        decoder = Decoder(checkpoint.config, parameters)
+        return cls(decoder, context_length=context_length, prefill_chunk=prefill_chunk)
+
+    @property
+    def config(self) -> ModelConfig:
+        return self.decoder.config
+
+    def new_session(self) -> "Session":
+        """An empty sequence."""
+        return Session(self)
+
+
+class Session:
+    """One sequence: its ids, and the keys and values of those that were computed.
+
+    It is valid after every call, every exception and every abandoned generation. It is not safe to use from two
+    threads at once; setting the `cancel` event of a running generation is.
+
+    Attributes:
+        engine: whose network computes it.
+        finish_reason: why the last generation ended; None before the first, and while one is under way.
+        tokens_forwarded: tokens of this session that went through the network.
+        tokens_reused: tokens that were there already when a generation began, summed over generations.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.finish_reason: FinishReason | None = None
+        self.tokens_forwarded = 0
+        self.tokens_reused = 0
+        self._token_ids: list[int] = []
+        self._cache = engine.decoder.new_cache(engine.context_length)
+        self._revision = 0  # tells a generation that the sequence was changed under it
+
+    @property
+    def token_ids(self) -> Sequence[int]:
+        """All ids, those not yet computed included. A view: do not change it."""
+        return self._token_ids
+
+    @property
+    def num_computed(self) -> int:
+        """How many ids have their keys and values in the cache."""
+        return self._cache.length
+
+    @property
+    def cache_nbytes(self) -> int:
+        """Bytes that this session's keys and values take, spare capacity included."""
+        return self._cache.nbytes
+
+    def append(self, token_ids: Sequence[int]) -> None:
+        """Add ids to the end; nothing is computed yet.
+
+        Raises:
+            ContextLengthError: they do not fit together with one token to generate; nothing was added.
+            ValueError: an id is not in the vocabulary; nothing was added.
+        """
+        vocab_size = self.engine.config.vocab_size
+        for token_id in token_ids:
+            if not 0 <= token_id < vocab_size:
+                raise ValueError(f"token id {token_id} is not in the vocabulary of {vocab_size:,}")
+        total = len(self._token_ids) + len(token_ids)
+        if total >= self.engine.context_length:
+            raise ContextLengthError(total, self.engine.context_length)
+        self._revision += 1
+        self._token_ids.extend(token_ids)
+
+    def truncate(self, length: int) -> None:
+        """Forget all ids from `length` on, and what was computed of them.
+
+        Raises:
+            ValueError: below zero or beyond the end.
+        """
+        if not 0 <= length <= len(self._token_ids):
+            raise ValueError(f"cannot truncate {len(self._token_ids):,} tokens to {length:,}")
+        self._revision += 1
+        del self._token_ids[length:]
+        self._cache.truncate(min(length, self._cache.length))
+
+    def fork(self) -> "Session":
+        """An independent session with the same ids and the same computed prefix; its counters start at zero."""
+        copy = Session(self.engine)
+        copy._token_ids = self._token_ids.copy()
+        copy._cache = self._cache.fork()
+        return copy
+
+    def generate(
+        self,
+        params: SamplingParams | None = None,
+        *,
+        max_new_tokens: int,
+        stop_token_ids: Collection[int] = (),
+        constraint: TokenConstraint | None = None,
+        cancel: Event | None = None,
+        on_prefill: Callable[[int, int], None] | None = None,
+    ) -> Iterator[GeneratedToken]:
+        """Continue the sequence, token by token.
+
+        A token is in `token_ids` when it is yielded. `finish_reason` is set when the last one is, and by then the
+        stop token, if that is what ended it, is the last id. Leaving the iterator early is fine.
+
+        Args:
+            params: how to choose; greedy by default.
+            max_new_tokens: how many at most.
+            stop_token_ids: ids that end the generation.
+            constraint: narrows the choice; it is advanced by every token, the stop token included.
+            cancel: when set, the generation ends with "cancelled": during a prefill before the next layer, then
+                before the next token. What was computed by whole chunks is kept.
+            on_prefill: called with prompt tokens computed so far and in all, after every chunk.
+
+        Raises:
+            ValueError: the session is empty, or `max_new_tokens` is below one.
+            ContextLengthError: there is no room for a token.
+            NonFiniteLogitsError, ConstraintError: from the iterator; the session keeps the tokens before.
+            RuntimeError: from the iterator, if the session was changed while it ran.
+        """
+        if not self._token_ids:
+            raise ValueError("the session is empty: append a prompt before generating")
+        if max_new_tokens < 1:
+            raise ValueError(f"max_new_tokens is {max_new_tokens}; it must be at least 1")
+        if len(self._token_ids) >= self.engine.context_length:
+            raise ContextLengthError(len(self._token_ids), self.engine.context_length)
+        if self._cache.length == len(self._token_ids):
+            # All is computed, but the logits that follow were not kept: compute the last token again.
+            self._cache.truncate(self._cache.length - 1)
+        self.tokens_reused += self._cache.length
+        self._revision += 1
+        self.finish_reason = None
+        wanted = len(self._token_ids) + max_new_tokens
+        run = _Run(
+            session=self,
+            params=params or SamplingParams(),
+            revision=self._revision,
+            limit=min(wanted, self.engine.context_length),
+            reason_at_limit="length" if wanted <= self.engine.context_length else "context",
+            stop_token_ids=frozenset(stop_token_ids),
+            constraint=constraint,
+            cancel=cancel,
+        )
+        return run.tokens(on_prefill)
+
+    def _forward(self, count: int, *, num_logits: int, cancel: Event | None) -> Tensor:
+        """Compute the next `count` ids. Returns fp32 logits (num_logits, V)."""
+        start = self._cache.length
+        token_ids = torch.tensor(
+            self._token_ids[start : start + count], device=self.engine.decoder.device
+        )
+        logits = self.engine.decoder.forward(
+            token_ids, self._cache, num_logits=num_logits, cancel=cancel
+        )
+        self.tokens_forwarded += count
+        return logits
+
+
+@dataclass(slots=True)
+class _Run:
+    """One generation under way: what `Session.generate` was asked for."""
+
+    session: Session
+    params: SamplingParams
+    revision: int  # of the session when the generation was asked for
+    limit: int  # ids that the session may have at the end
+    reason_at_limit: FinishReason
+    stop_token_ids: frozenset[int]
+    constraint: TokenConstraint | None
+    cancel: Event | None
+
+    def tokens(self, on_prefill: Callable[[int, int], None] | None) -> Iterator[GeneratedToken]:
+        session = self.session
+        try:
+            self._check_unchanged()
+            seen = self._seen_tokens()
+            logits = self._prefill(on_prefill)
+            while True:
+                token = self._next_token(logits, seen)
+                session.finish_reason = self._reason_to_finish(token.token_id)
+                is_last = session.finish_reason is not None
+                yield token
+                if is_last:
+                    return
+                self._check_unchanged()
+                logits = session._forward(1, num_logits=1, cancel=self.cancel)[0]
+        except ForwardCancelled:
+            session.finish_reason = "cancelled"
+
+    def _check_unchanged(self) -> None:
+        if self.session._revision != self.revision:
+            raise RuntimeError("the session was changed while it was generating")
+
+    def _reason_to_finish(self, token_id: int) -> FinishReason | None:
+        if token_id in self.stop_token_ids:
+            return "stop"
+        return self.reason_at_limit if len(self.session.token_ids) == self.limit else None
+
+    def _prefill(self, on_prefill: Callable[[int, int], None] | None) -> Tensor:
+        """Compute what was appended, in chunks. Returns the logits (V,) that follow."""
+        session = self.session
+        start, end = session.num_computed, len(session.token_ids)
+        session._cache.reserve(end)
+        logits = torch.empty(0)
+        while session.num_computed < end:
+            count = min(session.engine.prefill_chunk, end - session.num_computed)
+            is_last = session.num_computed + count == end
+            logits = session._forward(count, num_logits=int(is_last), cancel=self.cancel)
+            if on_prefill is not None:
+                on_prefill(session.num_computed - start, end - start)
+        return logits[0]
+
+    def _next_token(self, logits: Tensor, seen: Tensor | None) -> GeneratedToken:
+        """Sample, and make it part of the sequence."""
+        position = len(self.session.token_ids)
+        allowed = None if self.constraint is None else self.constraint.allowed_tokens()
+        token_id = sample(logits, self.params, position=position, allowed=allowed, seen=seen)
+        if self.constraint is not None:
+            self.constraint.accept(token_id)
+        self.session._token_ids.append(token_id)
+        if seen is not None:
+            seen[token_id] = True
+        if self.params.logprobs is None:
+            return GeneratedToken(token_id)
+        return GeneratedToken(token_id, *logprobs_of(logits, token_id, self.params.logprobs))
+
+    def _seen_tokens(self) -> Tensor | None:
+        """(V,) bool of the ids so far, for the repetition penalty; None when it is off."""
+        if self.params.repetition_penalty == 1.0:
+            return None
+        session = self.session
+        seen = torch.zeros(
+            session.engine.config.vocab_size,
+            dtype=torch.bool,
+            device=session.engine.decoder.device,
+        )
+        seen[torch.tensor(session.token_ids)] = True
+        return seen
+
+
+def _resolve_dtype(name: str) -> torch.dtype:
+    if name == "auto":
+        return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32
+    if name in ("float16", "fp16", "half"):
+        raise ValueError(
+            "dtype 'float16' is refused: GLM-4's activations exceed its range, and the answer becomes"
+            " '!!!!' or NaN. Use 'bfloat16' or 'float32'."
+        )
+    dtypes = {"bfloat16": torch.bfloat16, "float32": torch.float32}
+    if name not in dtypes:
+        raise ValueError(f"dtype is {name!r}; it must be 'auto', 'bfloat16' or 'float32'")
+    return dtypes[name]

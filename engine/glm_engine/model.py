@@ -1,0 +1,248 @@
+"""The decoder of the GLM family, readable from top to bottom.
+
+One network serves GLM-4-9B-Chat, ChatGLM2-6B, ChatGLM3-6B, GLM-4-0414 (two more norms) and small models of the same
+arithmetic: RMSNorm before attention and before a SwiGLU network, one fused projection for queries, keys and values,
+grouped-query attention, and rotary positions on adjacent pairs of the first dimensions of each head.
+
+Shapes: T tokens of one sequence, H query heads, Hkv key heads, D head width.
+
+Source: the published configurations of THUDM/glm-4-9b-chat and THUDM/chatglm2-6b; equal to
+`transformers.GlmForCausalLM` and `Glm4ForCausalLM`, which the tests check.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Event
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from glm_engine.attention import attend, causal_mask
+from glm_engine.config import ModelConfig
+from glm_engine.kv_cache import KVCache
+
+_ROTARY_BLOCK = 4096  # positions computed at a time; a fixed block, so that a position's bits never depend on the length
+
+
+class ForwardCancelled(Exception):
+    """Raised out of a forward pass when its `cancel` is set. Cache and counters are as before the pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """x -> x W^T + b, with `weight` (out, in) and `bias` (out) or None."""
+
+    weight: Tensor
+    bias: Tensor | None = None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight, self.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The weights of one transformer block.
+
+    Attributes:
+        attention_norm: (hidden,), before attention.
+        qkv: rows are all query heads, then all key heads, then all value heads.
+        attention_output: from (H * D) back to hidden.
+        mlp_norm: (hidden,), before the feed-forward network.
+        gate_up: rows are the gate, then the up projection.
+        down: from intermediate back to hidden.
+        attention_post_norm: (hidden,), on what attention adds; GLM-4-0414 only.
+        mlp_post_norm: (hidden,), on what the feed-forward network adds; GLM-4-0414 only.
+    """
+
+    attention_norm: Tensor
+    qkv: Linear
+    attention_output: Linear
+    mlp_norm: Tensor
+    gate_up: Linear
+    down: Linear
+    attention_post_norm: Tensor | None
+    mlp_post_norm: Tensor | None
+
+
+def parameter_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Name to shape of every tensor that `Decoder` takes; the names are the engine's own."""
+    hidden, intermediate = config.hidden_size, config.intermediate_size
+    shapes: dict[str, tuple[int, ...]] = {"embedding": (config.vocab_size, hidden)}
+    for index in range(config.num_layers):
+        layer: dict[str, tuple[int, ...]] = {
+            "attention_norm": (hidden,),
+            "qkv.weight": (config.qkv_rows, hidden),
+            "attention_output.weight": (hidden, config.num_heads * config.head_dim),
+            "mlp_norm": (hidden,),
+            "gate_up.weight": (2 * intermediate, hidden),
+            "down.weight": (hidden, intermediate),
+        }
+        if config.qkv_bias:
+            layer["qkv.bias"] = (config.qkv_rows,)
+        if config.sandwich_norms:
+            layer |= {"attention_post_norm": (hidden,), "mlp_post_norm": (hidden,)}
+        shapes |= {f"layers.{index}.{name}": shape for name, shape in layer.items()}
+    shapes["final_norm"] = (hidden,)
+    if not config.tied_embeddings:
+        shapes["head"] = (config.vocab_size, hidden)
+    return shapes
+
+
+class RotaryTable:
+    """Rotation of every position as a complex factor per pair of dimensions, computed in fp32 on demand.
+
+    Source: RoFormer, arXiv 2104.09864, section 3.4.2; pairs are adjacent dimensions, as in the paper.
+    """
+
+    def __init__(self, config: ModelConfig, device: torch.device) -> None:
+        exponents = torch.arange(0, config.rotary_dim, 2, dtype=torch.float32, device=device)
+        self._frequencies = 1.0 / config.rope_theta ** (exponents / config.rotary_dim)
+        self._divisor = config.position_divisor
+        self._factors = torch.empty(0, config.rotary_dim // 2, dtype=torch.complex64, device=device)
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        """(stop - start, 1, rotary_dim / 2) complex64, a view: the factors of positions `start` to `stop`."""
+        blocks = [self._factors]
+        for first in range(self._factors.shape[0], stop, _ROTARY_BLOCK):
+            positions = torch.arange(
+                first, first + _ROTARY_BLOCK, dtype=torch.float32, device=self._factors.device
+            )
+            angles = torch.outer(positions / self._divisor, self._frequencies)
+            blocks.append(torch.complex(angles.cos(), angles.sin()))
+        if len(blocks) > 1:
+            self._factors = torch.cat(blocks)
+        return self._factors[start:stop, None]
+
+
+class Decoder:
+    """The network. Holds weights and no sequence: a forward pass reads and extends the cache it is given.
+
+    Args:
+        config: the numbers of the network.
+        parameters: name to tensor, named and shaped as `parameter_shapes` says, all of one dtype on one device.
+            They are kept, not copied.
+
+    Attributes:
+        config: as given.
+        tokens_forwarded: tokens that went through the network since it was made; what the caches saved is not in it.
+    """
+
+    def __init__(self, config: ModelConfig, parameters: Mapping[str, Tensor]) -> None:
+        self.config = config
+        self.tokens_forwarded = 0
+        self.embedding = parameters["embedding"]  # (V, hidden)
+        self.layers = [_layer(parameters, f"layers.{n}.") for n in range(config.num_layers)]
+        self.final_norm = parameters["final_norm"]
+        self.head = Linear(self.embedding if config.tied_embeddings else parameters["head"])
+        self.rotary = RotaryTable(config, self.device)
+
+    @property
+    def device(self) -> torch.device:
+        return self.embedding.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.embedding.dtype
+
+    def new_cache(self, max_length: int) -> KVCache:
+        """An empty cache for a sequence of at most `max_length` tokens."""
+        return KVCache(self.config, dtype=self.dtype, device=self.device, max_length=max_length)
+
+    @torch.inference_mode()
+    def forward(
+        self,
+        token_ids: Tensor,
+        cache: KVCache,
+        *,
+        num_logits: int = 1,
+        cancel: Event | None = None,
+    ) -> Tensor:
+        """Compute the next T positions of a sequence.
+
+        Args:
+            token_ids: (T,) int64, T >= 1; they follow the positions in `cache`.
+            cache: of this sequence; T positions are appended and committed.
+            num_logits: how many of the last positions need logits. A chunk in the middle of a prompt needs none, and
+                logits of a whole prompt would be 300 KB to 600 KB a token.
+            cancel: looked at before each layer.
+
+        Returns:
+            (num_logits, V) fp32.
+
+        Raises:
+            ForwardCancelled: `cancel` was set.
+            ValueError: the cache cannot hold T more positions.
+        """
+        num_tokens = token_ids.shape[0]
+        start, stop = cache.length, cache.length + num_tokens
+        cache.reserve(stop)
+        rotation = self.rotary.rows(start, stop)
+        mask = causal_mask(num_tokens, stop, self.device)
+        hidden = F.embedding(token_ids, self.embedding)  # (T, hidden)
+        for index, layer in enumerate(self.layers):
+            if cancel is not None and cancel.is_set():
+                raise ForwardCancelled
+            hidden += self._attention(index, layer, hidden, rotation, mask, cache)
+            hidden += self._mlp(layer, hidden)
+        cache.commit(num_tokens)
+        self.tokens_forwarded += num_tokens
+        return self.head(self._norm(hidden[num_tokens - num_logits :], self.final_norm)).float()
+
+    def _attention(
+        self,
+        index: int,
+        layer: Layer,
+        hidden: Tensor,
+        rotation: Tensor,
+        mask: Tensor | None,
+        cache: KVCache,
+    ) -> Tensor:
+        config = self.config
+        num_rotated = config.num_heads + config.num_kv_heads
+        qkv = layer.qkv(self._norm(hidden, layer.attention_norm))
+        qkv = qkv.view(hidden.shape[0], -1, config.head_dim)  # (T, H + 2 Hkv, D)
+        _rotate_(qkv[:, :num_rotated, : config.rotary_dim], rotation)
+        keys, values = cache.append(
+            index, qkv[:, config.num_heads : num_rotated], qkv[:, num_rotated:]
+        )
+        output = layer.attention_output(attend(qkv[:, : config.num_heads], keys, values, mask))
+        if layer.attention_post_norm is not None:
+            output = self._norm(output, layer.attention_post_norm)
+        return output
+
+    def _mlp(self, layer: Layer, hidden: Tensor) -> Tensor:
+        gate, up = layer.gate_up(self._norm(hidden, layer.mlp_norm)).chunk(2, -1)
+        output = layer.down(F.silu(gate).mul_(up))
+        if layer.mlp_post_norm is not None:
+            output = self._norm(output, layer.mlp_post_norm)
+        return output
+
+    def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
+        """RMSNorm; the mean square is taken in fp32 whatever the dtype of `x`."""
+        return F.rms_norm(x, weight.shape, weight, self.config.rms_norm_eps)
+
+
+def _layer(parameters: Mapping[str, Tensor], prefix: str) -> Layer:
+    return Layer(
+        attention_norm=parameters[prefix + "attention_norm"],
+        qkv=Linear(parameters[prefix + "qkv.weight"], parameters.get(prefix + "qkv.bias")),
+        attention_output=Linear(parameters[prefix + "attention_output.weight"]),
+        mlp_norm=parameters[prefix + "mlp_norm"],
+        gate_up=Linear(parameters[prefix + "gate_up.weight"]),
+        down=Linear(parameters[prefix + "down.weight"]),
+        attention_post_norm=parameters.get(prefix + "attention_post_norm"),
+        mlp_post_norm=parameters.get(prefix + "mlp_post_norm"),
+    )
+
+
+def _rotate_(heads: Tensor, rotation: Tensor) -> None:
+    """Rotate adjacent pairs in place, in fp32.
+
+    Args:
+        heads: (T, heads, rotary_dim), a view that is written to.
+        rotation: (T, 1, rotary_dim / 2) complex64. A pair (x, y) times cos + i sin is the pair rotated.
+    """
+    pairs = torch.view_as_complex(heads.float().reshape(*heads.shape[:-1], -1, 2))
+    # (T, heads, rotary_dim / 2) complex64
+    heads.copy_(torch.view_as_real(pairs * rotation).flatten(-2))

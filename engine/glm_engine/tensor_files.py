@@ -1,0 +1,226 @@
+"""The file formats that weights come in, each read row by row without loading the file.
+
+Covers: truncated and damaged files, Git-LFS pointers, shards that are missing or disagree with their index, tensors
+that are there twice, file names in an index that leave the folder. Nothing in a file is ever executed.
+Does not cover: weights that are well-formed and wrong. Compare hashes with the publisher's for that.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import gguf
+import numpy as np
+import safetensors
+import torch
+from torch import Tensor
+
+from glm_engine.errors import CheckpointError, UnsupportedModelError
+
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_SAFETENSORS_FLOATS = {"F32", "F16", "BF16"}
+
+
+class TensorFiles(Protocol):
+    """The tensors of one checkpoint, whatever the format.
+
+    Attributes:
+        shapes: name to shape, rows first.
+    """
+
+    shapes: dict[str, tuple[int, ...]]
+
+    def file_of(self, name: str) -> Path:
+        """The file that holds a tensor."""
+        ...
+
+    def stored_nbytes(self, name: str) -> int:
+        """Bytes that a tensor takes in its file."""
+        ...
+
+    def rows(self, name: str, start: int, stop: int) -> Tensor:
+        """Rows `start` to `stop` of a tensor, in a floating point dtype near the stored one.
+
+        Treat it as read-only: it may be a view of the mapped file.
+
+        Raises:
+            CheckpointError: the rows cannot be read.
+        """
+        ...
+
+
+def refuse_lfs_pointer(path: Path) -> None:
+    """Raise if a file is the few lines that Git keeps in place of a large one.
+
+    Raises:
+        CheckpointError: it is such a pointer, or it cannot be read at all.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_LFS_POINTER))
+    except OSError as error:
+        raise CheckpointError(path, f"cannot be read: {error.strerror}") from error
+    if start == _LFS_POINTER:
+        raise CheckpointError(
+            path,
+            "this is a Git-LFS pointer, not the file itself; run `git lfs pull` in its folder or"
+            " download the file again",
+        )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+        CheckpointError: it is missing, an LFS pointer, not JSON, or not an object.
+    """
+    refuse_lfs_pointer(path)
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(path, f"not valid JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(path, "not a JSON object")
+    return value
+
+
+def sharded(index: Path) -> dict[str, Path]:
+    """Tensor name to shard, from an index such as `model.safetensors.index.json`.
+
+    Raises:
+        CheckpointError: the index is damaged, or a shard that it names is not there.
+    """
+    weight_map = read_json(index).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise CheckpointError(index, "it has no weight_map")
+    shards: dict[str, Path] = {}
+    for name, file_name in weight_map.items():
+        if not isinstance(file_name, str) or Path(file_name).name != file_name:
+            raise CheckpointError(
+                index, f"{file_name!r} is not the name of a file in the same folder", tensor=name
+            )
+        shards[name] = index.parent / file_name
+    for shard in sorted(set(shards.values())):
+        if not shard.is_file():
+            raise CheckpointError(
+                shard, f"{index.name} lists this shard, but it is not there; download it again"
+            )
+    return shards
+
+
+class SafetensorsFiles:
+    """Tensors of one `.safetensors` file or of several with an index.
+
+    Args:
+        files: the files.
+        index: tensor name to file as an index says; None for a single file without one.
+        index_path: the index, for messages.
+
+    Raises:
+        CheckpointError: a file is damaged, or the files do not hold exactly what the index lists.
+
+    Format: https://github.com/huggingface/safetensors#format
+    """
+
+    def __init__(self, files: list[Path], index: Mapping[str, Path] | None = None) -> None:
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self._file: dict[str, Path] = {}
+        self._handle: dict[Path, Any] = {}
+        for path in files:
+            for name in self._open(path):
+                if name in self._file or (index is not None and index.get(name) != path):
+                    other = self._file.get(name) or (index or {}).get(name)
+                    problem = f"also in {other.name}" if other else "not listed in the index"
+                    raise CheckpointError(path, problem, tensor=name)
+                self._file[name] = path
+        for name, path in (index or {}).items():
+            if name not in self._file:
+                raise CheckpointError(path, "the index lists it here, but it is not", tensor=name)
+
+    def _open(self, path: Path) -> Iterator[str]:
+        refuse_lfs_pointer(path)
+        try:
+            handle: Any = safetensors.safe_open(path, framework="pt")
+        except (safetensors.SafetensorError, OSError) as error:
+            raise CheckpointError(
+                path, f"truncated or damaged ({error}); download it again"
+            ) from error
+        self._handle[path] = handle
+        for name in handle.keys():  # noqa: SIM118 - the handle is no mapping
+            part = handle.get_slice(name)
+            if part.get_dtype() not in _SAFETENSORS_FLOATS:
+                raise UnsupportedModelError(
+                    path,
+                    f"stored as {part.get_dtype()}; only F32, F16 and BF16 are supported",
+                    tensor=name,
+                )
+            self.shapes[name] = tuple(part.get_shape())
+            yield name
+
+    def file_of(self, name: str) -> Path:
+        return self._file[name]
+
+    def stored_nbytes(self, name: str) -> int:
+        width = 4 if self._slice(name).get_dtype() == "F32" else 2
+        return width * int(np.prod(self.shapes[name]))
+
+    def rows(self, name: str, start: int, stop: int) -> Tensor:
+        part: Tensor = self._slice(name)[start:stop]
+        return part
+
+    def _slice(self, name: str) -> Any:
+        return self._handle[self._file[name]].get_slice(name)
+
+
+class GgufFile:
+    """Tensors of a GGUF file; quantised ones are expanded to fp32 as they are read.
+
+    Args:
+        path: the file.
+
+    Attributes:
+        metadata: the header's keys and values, but for lists (a vocabulary has 150,000 entries).
+
+    Raises:
+        CheckpointError: the file is truncated or damaged.
+
+    Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+    """
+
+    def __init__(self, path: Path) -> None:
+        refuse_lfs_pointer(path)
+        try:
+            reader = gguf.GGUFReader(path)
+            self.metadata = {
+                key: field.contents()
+                for key, field in reader.fields.items()
+                if field.types and field.types[0] != gguf.GGUFValueType.ARRAY
+            }
+        # The reader indexes into the file without looking at its size: this is how it fails on a torn one.
+        except (ValueError, IndexError, KeyError, OverflowError, TypeError, OSError) as error:
+            raise CheckpointError(
+                path, f"truncated, damaged or no GGUF file ({error}); download it again"
+            ) from error
+        self._path = path
+        self._tensors = {tensor.name: tensor for tensor in reader.tensors}
+        self.shapes = {
+            name: tuple(reversed(tensor.shape.tolist())) for name, tensor in self._tensors.items()
+        }
+
+    def file_of(self, name: str) -> Path:
+        del name
+        return self._path
+
+    def stored_nbytes(self, name: str) -> int:
+        return int(self._tensors[name].n_bytes)
+
+    def rows(self, name: str, start: int, stop: int) -> Tensor:
+        tensor = self._tensors[name]
+        try:
+            values = gguf.dequantize(tensor.data[start:stop], tensor.tensor_type)
+        except NotImplementedError as error:
+            raise UnsupportedModelError(
+                self._path, f"{tensor.tensor_type.name} is not supported", tensor=name
+            ) from error
+        return torch.from_numpy(np.array(values, dtype=np.float32))  # the mapped file is read-only
