@@ -18,7 +18,9 @@ settings.load_profile("glm-agent")
 def shared_data() -> Path:
     """Real tokenizers, configs and goldens. Their licences keep them out of the repository."""
     if not SHARED_DATA.is_dir():
-        pytest.skip("the models' own tokenizer files are not part of the repository (their licences)")
+        pytest.skip(
+            "the models' own tokenizer files are not part of the repository (their licences)"
+        )
     return SHARED_DATA
 
 

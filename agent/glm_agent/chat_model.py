@@ -1,0 +1,129 @@
+"""The seam between the loop and whatever answers it: a dialect over our engine, a script, a recording."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from threading import Event
+from typing import Literal, Protocol
+
+from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta
+from glm_tools.tool import ToolResult, ToolSpec
+
+TurnFinish = Literal[
+    "stop",  # the model ended its turn
+    "length",  # max_new_tokens were generated
+    "context",  # the context window is full
+    "cancelled",  # the user cancelled
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnUsage:
+    """What one turn cost.
+
+    Attributes:
+        new_tokens: prompt tokens that were computed in this turn.
+        reused_tokens: prompt tokens whose keys and values were there already.
+        generated_tokens: tokens that the model wrote.
+        prefill_s: time to the first token.
+        decode_s: time from the first token to the last.
+    """
+
+    new_tokens: int = 0
+    reused_tokens: int = 0
+    generated_tokens: int = 0
+    prefill_s: float = 0.0
+    decode_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """Progress of reading the prompt, in tokens."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The last event of a turn.
+
+    Attributes:
+        finish: why it ended.
+        usage: what it cost.
+        token_ids: the ids that the model wrote, the stop token included; empty for a model without tokens.
+    """
+
+    finish: TurnFinish
+    usage: TurnUsage
+    token_ids: tuple[int, ...] = ()
+
+
+ModelEvent = Prefill | TextDelta | CallOpened | CallDelta | CallReady | CallCut | TurnEnded
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOptions:
+    """How a turn is to be generated.
+
+    Attributes:
+        call_id: the id that a call of this turn gets.
+        allow_calls: False closes the call branch.
+        max_new_tokens: at most so many tokens.
+        temperature: 0 takes the likeliest token.
+        top_p: nucleus; 1 for all.
+        seed: of the sampling noise.
+    """
+
+    call_id: str
+    allow_calls: bool = True
+    max_new_tokens: int = 1024
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+class Conversation(Protocol):
+    """One growing sequence of messages. What was added or generated stays; nothing is rendered twice."""
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens of the sequence so far."""
+        ...
+
+    def add_user(self, text: str) -> None: ...
+
+    def add_result(self, result: ToolResult) -> None: ...
+
+    def respond(self, options: TurnOptions, cancel: Event | None = None) -> Iterator[ModelEvent]:
+        """Let the model take its turn. The last event is a `TurnEnded`.
+
+        Args:
+            options: how to generate.
+            cancel: when set, the turn ends at the next token or prefill chunk with finish `cancelled`.
+        """
+        ...
+
+
+class ChatModel(Protocol):
+    """A model that can hold conversations with tools."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def context_length(self) -> int:
+        """Tokens that one conversation can hold."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` as ordinary content."""
+        ...
+
+    def open(self, system: str | None, tools: Sequence[ToolSpec]) -> Conversation:
+        """A new conversation.
+
+        Args:
+            system: the user's own system text; None for the dialect's.
+            tools: what may be called, in the order in which the model is shown them.
+        """
+        ...

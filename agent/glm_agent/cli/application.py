@@ -1,0 +1,83 @@
+"""The `glm-agent` command: its sub-commands, and what each kind of failure looks like from outside."""
+
+import errno
+import sys
+import traceback
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from glm_agent.cli import replay, run, sandbox
+from glm_agent.cli.exit_codes import ExitCode
+from glm_agent.errors import ConfigurationError, JournalError, ModelUnavailableError
+from glm_sandbox.errors import SandboxUnavailableError
+from glm_tools.errors import ToolDefinitionError
+
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+
+app = typer.Typer(
+    name="glm-agent",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: half the start-up time, and it reads well in a pipe
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("replay")(replay.replay)
+app.add_typer(sandbox.app, name="sandbox")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"glm-agent {version('glm-agent')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """A local tool-use agent for GLM-4, with its own engine and a sandbox."""
+
+
+def main() -> None:
+    """Run the command line and exit with a code of `ExitCode`."""
+    for stream in (sys.stdout, sys.stderr):
+        # Chinese on a terminal of another encoding must not be a traceback.
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # TextIOWrapper
+    try:
+        app()
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone (`| head`): nothing is left to say
+        sys.exit(ExitCode.ANSWERED)
+    except KeyboardInterrupt:
+        _fail(ExitCode.INTERRUPTED, "Interrupted before the run began; nothing was lost.")
+    except (ConfigurationError, ToolDefinitionError) as error:
+        _fail(ExitCode.CONFIGURATION, str(error))
+    except ModelUnavailableError as error:
+        _fail(ExitCode.MODEL_UNAVAILABLE, str(error))
+    except SandboxUnavailableError as error:
+        _fail(ExitCode.TOOL_UNAVAILABLE, str(error))
+    except JournalError as error:
+        _fail(ExitCode.STORAGE, str(error))
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        _fail(
+            ExitCode.STORAGE, f"Nothing can be written: {error}. What was written before is kept."
+        )
+    except Exception:  # noqa: BLE001  # the one place where a bug of ours meets the user
+        traceback.print_exc()
+        _fail(
+            ExitCode.INTERNAL_ERROR,
+            "This is a bug in glm-agent. Please report it with the text above.",
+        )
+
+
+def _fail(code: ExitCode, message: str) -> None:
+    sys.stderr.write(f"glm-agent: {message}\n")
+    sys.exit(code)

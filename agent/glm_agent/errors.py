@@ -1,0 +1,37 @@
+"""What can go wrong in a run beside what is data in `RunResult`.
+
+```
+AgentError
+├── ModelUnavailableError   the model cannot be had or loaded (exit 6)
+├── ConfigurationError      a flag, a file or a value of the user's is wrong (exit 7)
+└── JournalError            the journal cannot be read or written (exit 9)
+```
+
+Errors of the packages below keep their own types: `glm_engine.errors`, `glm_sandbox.errors`, `glm_tools.errors`.
+"""
+
+from pathlib import Path
+
+
+class AgentError(Exception):
+    """Base of the orchestrator's errors."""
+
+
+class ModelUnavailableError(AgentError):
+    """Raised when no model can be loaded under the name or path that was asked for."""
+
+
+class ConfigurationError(AgentError):
+    """Raised when something the user wrote cannot be used; the message says what to change."""
+
+
+class JournalError(AgentError):
+    """Raised when the journal cannot be opened, read or written.
+
+    Attributes:
+        path: the database file.
+    """
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"The journal {str(path)!r}: {problem}")
+        self.path = path

@@ -1,0 +1,182 @@
+"""A dialect over our own engine: the chat model that everything here exists for.
+
+The only module of this package that imports the engine, and with it torch.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from threading import Event
+
+from glm_engine.demo import demo_checkpoint, is_demo_checkpoint
+
+from glm_agent.chat_model import ModelEvent, Prefill, TurnEnded, TurnOptions, TurnUsage
+from glm_agent.errors import ModelUnavailableError
+from glm_engine.errors import EngineError
+from glm_engine.generate import Engine
+from glm_engine.sampling import SamplingParams
+from glm_engine.tokenizer import Tokenizer, load_tokenizer
+from glm_prompts.dialect import CallReady, Dialect
+from glm_prompts.errors import PromptError
+from glm_prompts.glm4 import Glm4Dialect
+from glm_prompts.messages import Segment
+from glm_tools.tool import ToolResult, ToolSpec
+
+
+class LocalModel:
+    """A `ChatModel` over the engine.
+
+    Args:
+        engine: weights and generate loop.
+        tokenizer: of the same checkpoint.
+        dialect: over the same tokenizer.
+        name: for people.
+        note: one line that a person should read before a run on this model; empty for none.
+    """
+
+    def __init__(
+        self, engine: Engine, tokenizer: Tokenizer, dialect: Dialect, *, name: str, note: str = ""
+    ) -> None:
+        self.engine = engine
+        self.tokenizer = tokenizer
+        self.dialect = dialect
+        self.name = name
+        self.note = note
+
+    @property
+    def context_length(self) -> int:
+        return self.engine.context_length
+
+    def count_tokens(self, text: str) -> int:
+        return len(self.tokenizer.encode(text))
+
+    def open(self, system: str | None, tools: Sequence[ToolSpec]) -> "LocalConversation":
+        return LocalConversation(self, system, tools)
+
+
+class LocalConversation:
+    """A `Conversation` whose history is the ids of one engine session (promise P1).
+
+    Attributes:
+        segments: what was appended and generated, in order; concatenated, they are the session's ids, but for the
+            one id that a segment shares with the stop token before it.
+    """
+
+    def __init__(self, model: LocalModel, system: str | None, tools: Sequence[ToolSpec]) -> None:
+        self._model = model
+        self._tools = tuple(tools)
+        self._rounds = 0
+        self._ends_with_stop = False
+        self.session = model.engine.new_session()
+        self.segments: list[Segment] = []
+        for segment in model.dialect.start(system, tools):
+            self._append(segment)
+
+    @property
+    def num_tokens(self) -> int:
+        return len(self.session.token_ids)
+
+    def add_user(self, text: str) -> None:
+        self._rounds += 1
+        self._append(self._model.dialect.user(text, self._rounds))
+
+    def add_result(self, result: ToolResult) -> None:
+        for observation in result.observations:
+            self._append(self._model.dialect.observation(observation))
+
+    def respond(self, options: TurnOptions, cancel: Event | None = None) -> Iterator[ModelEvent]:
+        dialect, session = self._model.dialect, self.session
+        self._append(dialect.reply_prompt())
+        turn = dialect.turn(self._tools, call_id=options.call_id, allow_calls=options.allow_calls)
+        start = len(session.token_ids)
+        reused = session.num_computed
+        progress: list[Prefill] = []
+        started = time.monotonic()
+        first_token_at = 0.0
+        for _ in session.generate(
+            SamplingParams(temperature=options.temperature, top_p=options.top_p, seed=options.seed),
+            max_new_tokens=options.max_new_tokens,
+            stop_token_ids=dialect.stop_token_ids,
+            constraint=turn,
+            cancel=cancel,
+            on_prefill=lambda done, total: progress.append(Prefill(done, total)),
+        ):
+            first_token_at = first_token_at or time.monotonic()
+            yield from _drain(progress)
+            events = turn.take_events()
+            yield from events
+            if any(isinstance(event, CallReady) for event in events):
+                break
+        ended = time.monotonic()
+        yield from turn.finish()
+        token_ids = tuple(session.token_ids[start:])
+        self.segments.append(Segment("assistant", token_ids))
+        self._ends_with_stop = bool(token_ids) and token_ids[-1] in dialect.stop_token_ids
+        yield TurnEnded(
+            finish=session.finish_reason or "stop",  # None: left early, after a whole call
+            usage=TurnUsage(
+                new_tokens=start - reused,
+                reused_tokens=reused,
+                generated_tokens=len(token_ids),
+                prefill_s=(first_token_at or ended) - started,
+                decode_s=ended - first_token_at if first_token_at else 0.0,
+            ),
+            token_ids=token_ids,
+        )
+
+    def _append(self, segment: Segment) -> None:
+        """Append a segment; a stop token before it is its first id, or goes.
+
+        GLM's stop token is the first token of what follows, so it is already there (promise P2). A stop token that
+        only says "the end" was never read by the model and is not part of the history.
+        """
+        ids = segment.token_ids
+        if self._ends_with_stop and ids:
+            last = self.session.token_ids[-1]
+            if last == ids[0]:
+                ids = ids[1:]
+            else:
+                self.session.truncate(len(self.session.token_ids) - 1)
+            self._ends_with_stop = False
+        self.session.append(ids)
+        self.segments.append(segment)
+
+
+def _drain(progress: list[Prefill]) -> Iterator[Prefill]:
+    while progress:
+        yield progress.pop(0)
+
+
+def open_local_model(
+    folder: Path | None,
+    *,
+    name: str,
+    note: str,
+    context_length: int | None,
+    tell: Callable[[str], None],
+) -> LocalModel:
+    """The model of a checkpoint folder, or the embedded demo model when `folder` is None.
+
+    Raises:
+        ModelUnavailableError: it cannot be fetched or loaded; the message says why.
+    """
+    try:
+        if folder is None:
+            folder = demo_checkpoint(progress=tell)
+        dialect, tokenizer = _dialect(folder)
+        engine = Engine.load(folder, context_length=context_length)
+    except (EngineError, PromptError, ValueError) as error:
+        raise ModelUnavailableError(f"The model {name!r} cannot be loaded. {error}") from error
+    return LocalModel(engine, tokenizer, dialect, name=name, note=note)
+
+
+def _dialect(folder: Path) -> tuple[Dialect, Tokenizer]:
+    """The dialect that the checkpoint was trained in, told by its tokens and its config."""
+    tokenizer = load_tokenizer(folder)
+    if "<|observation|>" not in tokenizer.special_tokens:
+        raise ModelUnavailableError(
+            f"{folder}: this is not a GLM-4 checkpoint (its tokenizer has no <|observation|>), and no other "
+            "family's dialect is built in yet."
+        )
+    is_demo = is_demo_checkpoint(folder)
+    return Glm4Dialect(tokenizer, "en" if is_demo else "zh"), tokenizer

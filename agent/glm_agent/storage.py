@@ -1,0 +1,14 @@
+"""Where things are kept: the platform's data and cache folders, or one folder of the user's choice."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+HOME_VARIABLE = "GLM_AGENT_HOME"
+
+
+def data_path() -> Path:
+    """The folder of runs: `$GLM_AGENT_HOME` or the platform's data folder. Not created here."""
+    home = os.environ.get(HOME_VARIABLE)
+    return Path(home) if home else platformdirs.user_data_path("glm-agent")

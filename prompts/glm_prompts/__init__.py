@@ -1,0 +1,1 @@
+"""How a model family is spoken to: rendering and parsing are two halves of one dialect."""

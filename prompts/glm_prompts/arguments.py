@@ -1,0 +1,31 @@
+"""The arguments of a call, from the text that a model wrote."""
+
+import json
+from collections.abc import Mapping
+from typing import NoReturn
+
+from glm_tools.tool import JSONValue
+
+
+def parse_arguments(text: str) -> Mapping[str, JSONValue] | None:
+    """The JSON object that `text` is; None when it is not one.
+
+    Strict: numbers JSON does not know (NaN, Infinity) and repeated keys are refused, since a tool must not be run
+    with arguments that two readers would read differently. Depth is bounded by Python's own recursion limit.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, JSONValue]]) -> dict[str, JSONValue]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return value

@@ -1,0 +1,337 @@
+r"""GLM-4's dialect: `[gMASK]<sop>` then `<|role|>{metadata}\n{content}` for each message, with no end-of-turn token.
+
+What the model writes after `<|assistant|>` is decided by its first token: a newline begins an answer, anything else
+is the name of a tool, a newline and the arguments. The token that ends the turn is the first of what follows:
+`<|observation|>` after a call, `<|user|>` after an answer.
+
+Source: tokenization_chatglm.py (`build_single_message`) and the chat template of glm-4-9b-chat, in the form of the
+Python formatter (`\n\n## ` before a tool), which is the one that the model was trained with.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glm_engine.grammar import GrammarCompiler, Matcher, allow_token, ordinary_tokens
+from glm_engine.json_grammar import json_rule, literal
+from glm_engine.tokenizer import TextStream, Tokenizer
+from glm_prompts.arguments import parse_arguments
+from glm_prompts.dialect import (
+    CallCut,
+    CallDelta,
+    CallOpened,
+    CallReady,
+    TextDelta,
+    TurnEvent,
+)
+from glm_prompts.errors import MissingTokenError
+from glm_prompts.messages import Message, Segment
+from glm_tools.tool import Builtin, JSONValue, Observation, ToolCall, ToolSpec
+
+Language = Literal["zh", "en"]
+MaskName = Literal["newline", "text", "text before a call", "nothing"]
+
+PREFIX = ("[gMASK]", "<sop>")
+ROLES = ("<|system|>", "<|user|>", "<|assistant|>", "<|observation|>")
+END_OF_TEXT = "<|endoftext|>"
+
+# The calls of built-in tools are text, which becomes the one argument of this name.
+CODE_ARGUMENT: Mapping[Builtin, str] = {"python": "code", "simple_browser": "code"}
+
+
+@dataclass(frozen=True, slots=True)
+class SystemText:
+    """The wording around tools in one language; see text/*.toml."""
+
+    persona: str
+    heading: str
+    schema_indent: int  # 0: the whole schema in one line
+    call_note: str
+    builtins: Mapping[str, str]
+
+    @classmethod
+    def load(cls, language: Language) -> "SystemText":
+        source = resources.files("glm_prompts") / "text" / f"glm4.{language}.toml"
+        values = tomllib.loads(source.read_text(encoding="utf-8"))
+        return cls(
+            persona=values["persona"],
+            heading=values["heading"],
+            schema_indent=values["schema_indent"],
+            call_note=values["call_note"],
+            builtins={
+                "python": values["python"].strip("\n"),
+                "simple_browser": values["simple_browser"].strip("\n"),
+            },
+        )
+
+    def tool_section(self, spec: ToolSpec) -> str:
+        """The `## name` section of one tool."""
+        if spec.builtin:
+            return f"\n\n## {spec.name}\n\n{self.builtins[spec.builtin]}"
+        function = {
+            "name": spec.name,
+            "description": spec.description,
+            "parameters": spec.parameters,
+        }
+        schema = json.dumps(function, ensure_ascii=False, indent=self.schema_indent or None)
+        return f"\n\n## {spec.name}\n\n{schema}\n{self.call_note}"
+
+
+class Glm4Dialect:
+    """GLM-4-9B-Chat's dialect over a tokenizer.
+
+    Args:
+        tokenizer: must have GLM-4's control tokens.
+        language: wording of the tool header: `zh` is what GLM-4 was trained on, `en` what the demo model was.
+
+    Raises:
+        MissingTokenError: the tokenizer has no such control token.
+    """
+
+    name = "glm4"
+
+    def __init__(self, tokenizer: Tokenizer, language: Language = "zh") -> None:
+        for token in (*PREFIX, *ROLES, END_OF_TEXT):
+            if token not in tokenizer.special_tokens:
+                raise MissingTokenError(self.name, token)
+        self.tokenizer = tokenizer
+        self.text = SystemText.load(language)
+        self._compiler = GrammarCompiler(tokenizer)
+        self._compiled: tuple[str, Matcher] | None = None
+        special = tokenizer.special_tokens
+        self.user_id = special["<|user|>"]
+        self.assistant_id = special["<|assistant|>"]
+        self.observation_id = special["<|observation|>"]
+        self.end_of_text_id = special[END_OF_TEXT]
+        (self.newline_id,) = tokenizer.encode("\n")
+        text = ordinary_tokens(tokenizer)
+        nothing = np.zeros_like(text)
+        text_ends = (self.user_id, self.end_of_text_id)
+        self._masks: dict[MaskName, NDArray[np.int32]] = {
+            "nothing": nothing,
+            "newline": _with(nothing, self.newline_id),
+            "text": _with(text, *text_ends),
+            "text before a call": _with(text, *text_ends, self.assistant_id),
+        }
+
+    @property
+    def stop_token_ids(self) -> frozenset[int]:
+        return frozenset((self.user_id, self.observation_id, self.end_of_text_id))
+
+    def start(self, system: str | None, tools: Sequence[ToolSpec]) -> list[Segment]:
+        special = self.tokenizer.special_tokens
+        segments = [Segment("prefix", tuple(special[token] for token in PREFIX))]
+        if tools:
+            header = self.text.persona + "\n\n" + self.text.heading
+            sections = "".join(self.text.tool_section(spec) for spec in tools)
+            segments.append(self._encode("tools", "system", "", header + sections))
+        if system:
+            segments.append(self._encode("system", "system", "", system))
+        return segments
+
+    def user(self, text: str, round_number: int) -> Segment:
+        return self._encode("user", "user", "", text)
+
+    def observation(self, observation: Observation) -> Segment:
+        return self._encode("observation", "observation", observation.metadata, observation.text)
+
+    def message(self, message: Message, round_number: int) -> Segment:
+        return self._encode(message.role, message.role, message.metadata, message.content)
+
+    def reply_prompt(self) -> Segment:
+        return Segment("reply prompt", (self.assistant_id,))
+
+    def turn(
+        self,
+        tools: Sequence[ToolSpec],
+        *,
+        call_id: str,
+        allow_calls: bool = True,
+        constrained: bool = True,
+    ) -> "Glm4Turn":
+        calls: Matcher | None = None
+        if constrained and allow_calls and tools:
+            calls = self._compiler.lark(calls_grammar(tools), stop_token_ids=(self.observation_id,))
+        return Glm4Turn(self, tools, call_id, calls, constrained=constrained)
+
+    def _calls_matcher(self, grammar: str) -> Matcher:
+        """A matcher at the start of a grammar. Tools rarely change between turns, so the last one is kept."""
+        if self._compiled is None or self._compiled[0] != grammar:
+            matcher = self._compiler.lark(grammar, stop_token_ids=(self.observation_id,))
+            self._compiled = (grammar, matcher)
+        return self._compiled[1].copy()
+
+    def mask(self, name: MaskName) -> NDArray[np.int32]:
+        """A set of ids that turns share; not to be written to."""
+        return self._masks[name]
+
+    def _encode(self, label: str, role: str, metadata: str, content: str) -> Segment:
+        # The two pieces are encoded apart, as upstream does: one piece would merge "\n" with a leading newline.
+        ids = [self.tokenizer.special_tokens[f"<|{role}|>"]]
+        ids += self.tokenizer.encode(metadata + "\n")
+        ids += self.tokenizer.encode(content)
+        return Segment(label, tuple(ids))
+
+
+def _with(mask: NDArray[np.int32], *token_ids: int) -> NDArray[np.int32]:
+    mask = mask.copy()
+    for token_id in token_ids:
+        allow_token(mask, token_id)
+    return mask
+
+
+def calls_grammar(tools: Sequence[ToolSpec]) -> str:
+    """A Lark grammar of every call of these tools: the name, a newline, then JSON or code."""
+    names = " | ".join(f"call_{index}" for index in range(len(tools)))
+    calls = [
+        f"call_{index}: {literal(spec.name + chr(10))} {_payload(spec)}"
+        for index, spec in enumerate(tools)
+    ]
+    return "\n".join([f"start: {names}", *calls])
+
+
+def _payload(spec: ToolSpec) -> str:
+    if spec.builtin == "python":
+        return r"/(.|\n)+/"
+    return json_rule(spec.parameters)
+
+
+class Glm4Turn:
+    """One assistant turn; see `glm_prompts.dialect.Turn`.
+
+    States: `head` (nothing or part of a first line yet), `text`, `payload` (a call's arguments), `over`. After
+    text, `<|assistant|>` may open a second segment, in which only a call may follow.
+    """
+
+    def __init__(
+        self,
+        dialect: Glm4Dialect,
+        tools: Sequence[ToolSpec],
+        call_id: str,
+        calls: Matcher | None,
+        *,
+        constrained: bool,
+    ) -> None:
+        self._dialect = dialect
+        self._tools = {spec.name: spec for spec in tools}
+        self._call_id = call_id
+        self._calls = calls
+        self._constrained = constrained
+        self._state: Literal["head", "text", "payload", "over"] = "head"
+        self._at_start = True  # no token of this segment yet
+        self._has_text = False
+        self._stream = TextStream(dialect.tokenizer)
+        self._head = ""
+        self._name = ""
+        self._payload = ""
+        self._events: list[TurnEvent] = []
+
+    def allowed_tokens(self) -> NDArray[np.int32] | None:
+        if not self._constrained:
+            return None
+        if self._state == "text":
+            may_call = self._calls is not None and not self._has_text
+            return self._dialect.mask("text before a call" if may_call else "text")
+        calls = self._dialect.mask("nothing")
+        if self._calls is not None:
+            calls = self._calls.allowed_tokens()
+        if self._at_start and not self._has_text:
+            return calls | self._dialect.mask("newline")
+        return calls
+
+    def accept(self, token_id: int) -> None:
+        at_start, self._at_start = self._at_start, False
+        if token_id in self._dialect.stop_token_ids:
+            self._close()
+        elif token_id == self._dialect.assistant_id:
+            self._next_segment()
+        elif self._state != "over":
+            opens_text = at_start and token_id == self._dialect.newline_id
+            if self._calls is not None and self._state != "text" and not opens_text:
+                self._calls.accept(token_id)
+            self._read(self._stream.push(token_id))
+
+    def take_events(self) -> list[TurnEvent]:
+        events, self._events = self._events, []
+        return events
+
+    def finish(self) -> list[TurnEvent]:
+        if self._state == "payload":
+            self._payload += self._stream.flush()
+            self._events.append(CallCut(self._name, self._payload))
+        elif self._state != "over":
+            self._close()
+        self._state = "over"
+        return self.take_events()
+
+    def _read(self, text: str) -> None:
+        if not text:
+            return
+        if self._state == "head":
+            self._head += text
+            self._decide()
+        elif self._state == "text":
+            self._events.append(TextDelta(text))
+        else:
+            self._payload += text
+            self._events.append(CallDelta(text))
+
+    def _decide(self) -> None:
+        """Tell text from a call as soon as the head allows it.
+
+        Under the grammar the first token decides. Without it a first line that is no tool's name is text, unless
+        JSON follows: then the model meant a tool that is not there, and must be told so.
+        """
+        first_line, newline, rest = self._head.partition("\n")
+        name = first_line.strip()
+        if newline and not name:
+            self._become("text", rest)
+        elif newline and name in self._tools:
+            self._open_call(name, rest)
+        elif newline and rest.strip():
+            if rest.lstrip().startswith("{"):
+                self._open_call(name, rest)
+            else:
+                self._become("text", self._head)
+
+    def _open_call(self, name: str, rest: str) -> None:
+        self._name = name
+        self._events.append(CallOpened(name))
+        self._become("payload", rest)
+
+    def _become(self, state: Literal["text", "payload"], rest: str) -> None:
+        self._state = state
+        self._head = ""
+        self._read(rest)
+
+    def _next_segment(self) -> None:
+        if self._state == "payload":  # a second call in one turn: GLM-4 makes one at a time
+            self._close()
+        elif self._state in ("head", "text"):
+            self._read(self._stream.flush())
+            if self._state == "head":
+                self._become("text", self._head)
+            self._has_text = True
+            self._at_start = True
+            self._state = "head"
+
+    def _close(self) -> None:
+        self._read(self._stream.flush())
+        if self._state == "payload":
+            spec = self._tools.get(self._name)
+            arguments: Mapping[str, JSONValue] | None
+            if spec is not None and spec.builtin is not None:
+                arguments = {CODE_ARGUMENT[spec.builtin]: self._payload}
+            else:
+                arguments = parse_arguments(self._payload)
+            call = ToolCall(self._call_id, self._name, arguments, self._payload)
+            self._events.append(CallReady(call))
+        elif self._state == "head":
+            self._become("text", self._head)
+        self._state = "over"

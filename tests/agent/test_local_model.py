@@ -1,0 +1,143 @@
+"""The promises that hold between dialect and engine, on random networks: they must not depend on good weights."""
+
+import json
+
+import jsonschema
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glm_agent.chat_model import TurnEnded, TurnOptions
+from glm_agent.local_model import LocalConversation, LocalModel
+from glm_engine.sampling import SamplingParams
+from glm_engine.testing import tiny_engine, tiny_tokenizer
+from glm_prompts.dialect import CallReady
+from glm_prompts.glm4 import Glm4Dialect
+from glm_tools.tool import Observation, ToolResult, ToolSpec
+
+TOKENIZER = tiny_tokenizer()
+DIALECT = Glm4Dialect(TOKENIZER)
+SEARCH = ToolSpec(
+    "search",
+    "Search.",
+    {
+        "type": "object",
+        "properties": {
+            "query": {"type": "string", "maxLength": 8},
+            "kind": {"enum": ["news", "web"]},
+            "limit": {"type": "integer", "minimum": 1, "maximum": 9},
+            "tags": {"type": "array", "items": {"type": "boolean"}, "maxItems": 2},
+        },
+        "required": ["query", "kind"],
+        "additionalProperties": False,
+    },
+)
+PYTHON = ToolSpec("python", "Run.", {"type": "object"}, builtin="python")
+TOOLS = {"search": SEARCH, "python": PYTHON}
+
+
+def model(seed: int = 0) -> LocalModel:
+    engine = tiny_engine(
+        seed, vocab_size=TOKENIZER.vocab_size, context_length=4096, prefill_chunk=64
+    )
+    return LocalModel(engine, TOKENIZER, DIALECT, name="tiny")
+
+
+def take_turn(
+    conversation: LocalConversation, options: TurnOptions
+) -> tuple[TurnEnded, CallReady | None]:
+    """One turn to its end: how it ended, and the call it made."""
+    ended, ready = None, None
+    for event in conversation.respond(options):
+        if isinstance(event, TurnEnded):
+            ended = event
+        elif isinstance(event, CallReady):
+            ready = event
+    assert ended is not None
+    return ended, ready
+
+
+@settings(deadline=None, max_examples=15)
+@given(data=st.data(), seed=st.integers(0, 10_000))
+def test_history_is_token_exact_and_only_new_tokens_are_forwarded(
+    data: st.DataObject, seed: int
+) -> None:
+    """P1: each prompt begins with every id the model read or wrote before. P2: each id is forwarded once."""
+    local = model(seed % 3)
+    decoder = local.engine.decoder
+    conversation = local.open(None, [SEARCH, PYTHON])
+    conversation.add_user(data.draw(st.text(max_size=30)))
+    for step in range(data.draw(st.integers(1, 5))):
+        before = list(conversation.session.token_ids)
+        computed = conversation.session.num_computed
+        forwarded = decoder.tokens_forwarded
+        ended, ready = take_turn(
+            conversation,
+            TurnOptions(
+                call_id=f"c{step}",
+                allow_calls=data.draw(st.booleans()),
+                max_new_tokens=data.draw(st.integers(1, 40)),
+                temperature=1.0,
+                seed=seed + step,
+            ),
+        )
+        after = list(conversation.session.token_ids)
+        stops = DIALECT.stop_token_ids
+        kept = before[:-1] if before[-1] in stops and after[: len(before)] != before else before
+        assert after[: len(kept)] == kept
+        assert decoder.tokens_forwarded - forwarded == conversation.session.num_computed - computed
+        assert ended.usage.generated_tokens == len(ended.token_ids)
+        assert after[len(after) - len(ended.token_ids) :] == list(ended.token_ids)
+        # All but the last token, which is forwarded with what follows it, is computed by now.
+        assert conversation.session.num_computed == len(after) - 1
+        if ready is not None:
+            conversation.add_result(
+                ToolResult(f"c{step}", "ok", (Observation(data.draw(st.text(max_size=20))),))
+            )
+        else:
+            conversation.add_user(data.draw(st.text(max_size=20)))
+    assert decoder.tokens_forwarded <= len(conversation.session.token_ids) + 5
+
+
+def test_the_stop_token_of_a_call_is_the_first_token_of_its_observation() -> None:
+    """P2 in small: after a call, the observation adds all its ids but the one that is there."""
+    local = model()
+    conversation = local.open(None, [SEARCH])
+    conversation.add_user("?")
+    for seed in range(200):
+        ended, ready = take_turn(
+            conversation, TurnOptions("c", max_new_tokens=400, temperature=1.0, seed=seed)
+        )
+        if ready is not None:
+            break
+        conversation.add_user("?")
+    assert ready is not None, "no seed made a call"
+    assert ended.token_ids[-1] == TOKENIZER.special_tokens["<|observation|>"]
+    length = conversation.num_tokens
+    conversation.add_result(ToolResult("c", "ok", (Observation("42"),)))
+    assert conversation.num_tokens - length == len(TOKENIZER.encode("\n42"))
+
+
+def test_calls_that_the_engine_samples_are_valid() -> None:
+    """P3 through the whole loop; `tests/prompts` has the ten thousand."""
+    local = model()
+    complete = 0
+    for seed in range(40):
+        conversation = local.open(None, [SEARCH, PYTHON])
+        conversation.session.append([TOKENIZER.special_tokens["<|assistant|>"]])
+        turn = DIALECT.turn([SEARCH, PYTHON], call_id="c")
+        turn.accept(TOKENIZER.encode("s")[0])  # the first token decides: this turn is a call
+        conversation.session.append(TOKENIZER.encode("s"))
+        for _ in conversation.session.generate(
+            SamplingParams(temperature=1.0, seed=seed),
+            max_new_tokens=300,
+            stop_token_ids=DIALECT.stop_token_ids,
+            constraint=turn,
+        ):
+            pass
+        for event in turn.take_events():
+            if isinstance(event, CallReady):
+                complete += 1
+                assert event.call.name == "search"
+                assert event.call.arguments == json.loads(event.call.raw)
+                jsonschema.validate(event.call.arguments, dict(SEARCH.parameters))
+    assert complete > 25

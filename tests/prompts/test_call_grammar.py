@@ -1,0 +1,96 @@
+"""Promise P3: a call is valid by construction, whatever the network thinks."""
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from glm_engine.testing import tiny_tokenizer
+from glm_prompts.dialect import CallReady
+from glm_prompts.glm4 import Glm4Dialect
+from glm_tools.tool import JSONSchema, ToolSpec
+
+TINY = Glm4Dialect(tiny_tokenizer())
+MAX_TOKENS = 400
+
+
+def an_object(required: list[str], **properties: JSONSchema) -> JSONSchema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+STRING: JSONSchema = {"type": "string", "maxLength": 6}
+SCHEMAS: dict[str, JSONSchema] = {
+    "no_arguments": an_object([]),
+    "strings": an_object(["a"], a=STRING, b={"enum": ["x y", "ü\n", '"']}, c={"const": 7}),
+    "numbers": an_object(
+        ["n"],
+        n={"type": "integer", "minimum": -3, "maximum": 12},
+        x={"type": "number", "minimum": 0, "maximum": 1},
+        flag={"type": "boolean"},
+        nothing={"type": "null"},
+    ),
+    "arrays": an_object(
+        ["items"],
+        items={"type": "array", "items": STRING, "minItems": 1, "maxItems": 3},
+        pair={
+            "type": "array",
+            "prefixItems": [STRING, {"type": "boolean"}],
+            "items": False,
+            "minItems": 2,
+        },
+    ),
+    "nested": {
+        **an_object(["to"], to={"$ref": "#/$defs/person"}),
+        "$defs": {
+            "person": an_object(["name"], name=STRING, age={"type": "integer", "maximum": 99})
+        },
+    },
+    "unions": an_object(
+        ["value"],
+        value={"anyOf": [STRING, {"type": "integer", "maximum": 9}, {"type": "null"}]},
+        date={
+            "type": "string",
+            "format": "date",
+        },  # its shape only: 2023-02-29 is a matter for the tool
+    ),
+    "with.dots and spaces, 名字": an_object(["q"], q={"type": "string", "pattern": "^[a-c]{1,3}$"}),
+}
+VALIDATORS = {name: Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
+TOOLS = [ToolSpec(name, "", schema) for name, schema in SCHEMAS.items()]
+
+
+def random_call(seed: int) -> CallReady | None:
+    """One turn of a model whose logits are noise; None when it was not done within `MAX_TOKENS`."""
+    noise = np.random.default_rng(seed)
+    turn = TINY.turn(TOOLS, call_id="c")
+    # Which tool is noise too, but evenly: from the first byte on, half of all calls would be of two tools.
+    for token_id in TINY.tokenizer.encode(TOOLS[seed % len(TOOLS)].name):
+        turn.accept(token_id)
+    for _ in range(MAX_TOKENS):
+        mask = turn.allowed_tokens()
+        assert mask is not None
+        allowed = np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little"))
+        token_id = int(noise.choice(allowed))
+        turn.accept(token_id)
+        if token_id in TINY.stop_token_ids:
+            (ready,) = [event for event in turn.take_events() if isinstance(event, CallReady)]
+            return ready
+    return None
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_a_thousand_calls_from_random_logits_break_no_schema(block: int) -> None:
+    """Ten thousand in all: no unknown name, no schema violation."""
+    complete = 0
+    for seed in range(block * 1000, block * 1000 + 1000):
+        ready = random_call(seed)
+        if ready is None:
+            continue
+        complete += 1
+        assert ready.call.arguments is not None, ready.call.raw
+        VALIDATORS[ready.call.name].validate(ready.call.arguments)
+    assert complete > 900
