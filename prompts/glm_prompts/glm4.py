@@ -103,7 +103,7 @@ class Glm4Dialect:
         self.tokenizer = tokenizer
         self.text = SystemText.load(language)
         self._compiler = GrammarCompiler(tokenizer)
-        self._compiled: tuple[str, Matcher] | None = None
+        self._compiled: tuple[tuple[ToolSpec, ...], Matcher] | None = None
         special = tokenizer.special_tokens
         self.user_id = special["<|user|>"]
         self.assistant_id = special["<|assistant|>"]
@@ -160,11 +160,13 @@ class Glm4Dialect:
             calls = self._compiler.lark(calls_grammar(tools), stop_token_ids=(self.observation_id,))
         return Glm4Turn(self, tools, call_id, calls, constrained=constrained)
 
-    def _calls_matcher(self, grammar: str) -> Matcher:
-        """A matcher at the start of a grammar. Tools rarely change between turns, so the last one is kept."""
-        if self._compiled is None or self._compiled[0] != grammar:
-            matcher = self._compiler.lark(grammar, stop_token_ids=(self.observation_id,))
-            self._compiled = (grammar, matcher)
+    def _calls_matcher(self, tools: tuple[ToolSpec, ...]) -> Matcher:
+        """A matcher of these tools' calls. They rarely change between turns, so the last one is kept."""
+        if self._compiled is None or self._compiled[0] != tools:
+            matcher = self._compiler.lark(
+                calls_grammar(tools), stop_token_ids=(self.observation_id,)
+            )
+            self._compiled = (tools, matcher)
         return self._compiled[1].copy()
 
     def mask(self, name: MaskName) -> NDArray[np.int32]:
