@@ -157,7 +157,7 @@ class Glm4Dialect:
     ) -> "Glm4Turn":
         calls: Matcher | None = None
         if constrained and allow_calls and tools:
-            calls = self._compiler.lark(calls_grammar(tools), stop_token_ids=(self.observation_id,))
+            calls = self._calls_matcher(tuple(tools))
         return Glm4Turn(self, tools, call_id, calls, constrained=constrained)
 
     def _calls_matcher(self, tools: tuple[ToolSpec, ...]) -> Matcher:
