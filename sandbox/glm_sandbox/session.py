@@ -1,0 +1,358 @@
+"""A stateful session on any back end: one cell at a time, files in and out, and a fresh guest when one is lost."""
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from threading import Event, Lock
+from types import TracebackType
+from typing import Self, TypeVar
+
+from glm_sandbox.backend import PREIMPORT, Backend
+from glm_sandbox.channel import GuestChannel, GuestLostError
+from glm_sandbox.errors import SandboxClosedError, SandboxFileError, SandboxUnavailableError
+from glm_sandbox.mirror import Mirror, TemporaryMirror
+from glm_sandbox.outcome import CellRecord, is_data_path, parse_listing
+from glm_sandbox.protocol import CHUNK_BYTES, Frame, ProtocolError
+from glm_sandbox.sandbox import DataFile, ExecResult, ResourceLimits
+
+MAX_CODE_BYTES = 256 << 10
+_CANCEL_POLL_S = 0.05
+_SLACK_S = 30.0  # beyond time limit and grace: a guest that has said nothing by then is frozen
+_REQUEST_S = 60.0
+_DATA_DIR = "/mnt/data/"
+_T = TypeVar("_T")
+
+
+class Session:
+    """The `Sandbox` that all back ends share.
+
+    Calls from several threads take turns; `close` does not wait for its turn.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        limits: ResourceLimits | None = None,
+        *,
+        mirror: Mirror | None = None,
+        preimport: Sequence[str] = PREIMPORT,
+    ) -> None:
+        """Start a guest and put the files of `mirror` into it.
+
+        Args:
+            backend: where guests run.
+            limits: what the session may use.
+            mirror: the host's copy of /mnt/data; a temporary one when None. The session closes it.
+            preimport: modules that a fresh guest loads while it waits.
+
+        Raises:
+            SandboxUnavailableError: no guest could be started.
+        """
+        self._backend = backend
+        self._limits = limits or ResourceLimits()
+        self._preimport = tuple(preimport)
+        self._mirror = mirror or TemporaryMirror()
+        self._lock = Lock()
+        self._is_closed = False
+        self._names: list[str] = []  # variables, as of the last cell
+        self._channel: GuestChannel | None = None
+        try:
+            self._start()
+        except BaseException:
+            self._mirror.close()
+            raise
+
+    @property
+    def backend(self) -> str:
+        return self._backend.name
+
+    @property
+    def weaknesses(self) -> tuple[str, ...]:
+        return self._backend.weaknesses
+
+    @property
+    def limits(self) -> ResourceLimits:
+        return self._limits
+
+    def execute(
+        self,
+        code: str,
+        *,
+        timeout_s: float | None = None,
+        cancel: Event | None = None,
+        on_output: Callable[[str, str], None] | None = None,
+    ) -> ExecResult:
+        """As `Sandbox.execute`.
+
+        A guest that is lost while the cell runs is replaced by a fresh one with the files of the last good moment; the
+        result says so.
+
+        Raises:
+            SandboxClosedError: the session was closed before the call.
+            SandboxUnavailableError: the guest had been lost and cannot be replaced; nothing was run.
+        """
+        source = code.encode("utf-8", "surrogatepass")
+        if len(source) > MAX_CODE_BYTES:
+            text = f"The cell has {len(source):,} bytes; at most {MAX_CODE_BYTES:,} can be run. Nothing was run."
+            return ExecResult(status="error", error=text)
+        with self._lock:
+            channel = self._open_channel()
+            record = CellRecord(self._limits, on_output)
+            start = time.monotonic()
+            try:
+                done = self._run(
+                    channel, source, timeout_s or self._limits.timeout_s, cancel, record
+                )
+                result = record.result(done)
+                self._update_mirror(channel, record)
+            except (GuestLostError, ProtocolError) as error:
+                return self._replace_lost(channel, record, error, time.monotonic() - start)
+            if record.names is not None:
+                self._names = record.names
+            return result
+
+    def put_file(self, path: str, data: bytes) -> None:
+        """As `Sandbox.put_file`."""
+        name = _data_path(path)
+        with self._lock:
+            channel = self._open_channel()
+            self._request(channel, lambda: _put(channel, name, data), path)
+            self._mirror.store(name, data)
+
+    def get_file(self, path: str) -> bytes:
+        """As `Sandbox.get_file`."""
+        name = _data_path(path)
+        with self._lock:
+            channel = self._open_channel()
+            return self._request(
+                channel, lambda: _get(channel, name, self._limits.data_bytes), path
+            )
+
+    def list_files(self) -> tuple[DataFile, ...]:
+        """All regular files below /mnt/data whose names are plain.
+
+        Raises:
+            SandboxClosedError: the session is closed.
+        """
+        with self._lock:
+            channel = self._open_channel()
+            files = self._request(channel, lambda: _list(channel), "")
+        return tuple(DataFile(path, size) for path, size in sorted(files.items()))
+
+    def close(self) -> None:
+        """As `Sandbox.close`. A cell that runs in another thread ends as `interrupted`."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        channel = self._channel
+        if channel is not None:
+            channel.kill()
+        with self._lock:
+            if self._channel is not None:
+                self._channel.kill()
+            self._mirror.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # The guest
+
+    def _start(self) -> int:
+        """Start a guest and fill it; the number of files put into it."""
+        channel = GuestChannel(self._backend.start(self._limits, self._preimport))
+        count = 0
+        try:
+            for path, data in self._mirror.files():
+                _put(channel, path, data)
+                count += 1
+        except (GuestLostError, ProtocolError, OSError) as error:
+            channel.kill()
+            raise SandboxUnavailableError(
+                f"The files of the session could not be restored: {error}", ""
+            ) from error
+        self._channel = channel
+        return count
+
+    def _open_channel(self) -> GuestChannel:
+        if self._is_closed:
+            raise SandboxClosedError("the session is closed")
+        if self._channel is None:
+            self._start()
+        assert self._channel is not None, "_start sets it or raises"
+        return self._channel
+
+    def _run(
+        self,
+        channel: GuestChannel,
+        source: bytes,
+        timeout_s: float,
+        cancel: Event | None,
+        record: CellRecord,
+    ) -> Frame:
+        """Send the cell and gather its frames; the `done` frame."""
+        token = secrets.token_hex(
+            16
+        )  # unknown to the code that runs: it cannot forge the end of a later cell
+        channel.send("exec", source, token=token, timeout_s=timeout_s, grace_s=self._limits.grace_s)
+        deadline = time.monotonic() + timeout_s + self._limits.grace_s + _SLACK_S
+        is_cancelled = False
+        try:
+            while True:
+                if cancel is not None and not is_cancelled and cancel.is_set():
+                    is_cancelled = True
+                    channel.send("interrupt", token=token)
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise channel.give_up("it did not answer")
+                frame = channel.next_frame(
+                    min(left, _CANCEL_POLL_S if cancel is not None else left)
+                )
+                if frame is None or frame.fields.get("token") != token:
+                    continue
+                if frame.kind == "done":
+                    return frame
+                record.add(frame)
+        except (GuestLostError, ProtocolError):
+            raise
+        except BaseException:  # Ctrl-C, or an error of the caller's own `on_output`
+            self._settle(channel, token)
+            raise
+
+    def _settle(self, channel: GuestChannel, token: str) -> None:
+        """Interrupt a cell whose caller has gone, and wait for its end, so that the next cell finds order."""
+        try:
+            channel.send("interrupt", token=token)
+            deadline = time.monotonic() + self._limits.grace_s + _SLACK_S
+            while (left := deadline - time.monotonic()) > 0:
+                frame = channel.next_frame(left)
+                if (
+                    frame is not None
+                    and frame.kind == "done"
+                    and frame.fields.get("token") == token
+                ):
+                    return
+            raise channel.give_up("it did not answer")
+        except GuestLostError:
+            self._channel = None
+        except BaseException:  # a second Ctrl-C: do not wait
+            channel.kill()
+            self._channel = None
+            raise
+
+    def _replace_lost(
+        self,
+        channel: GuestChannel,
+        record: CellRecord,
+        error: Exception,
+        duration_s: float,
+    ) -> ExecResult:
+        channel.kill()
+        self._channel = None
+        names, self._names = self._names, []
+        if self._is_closed:
+            return record.lost(
+                "The session was closed while the cell ran.", duration_s, "interrupted"
+            )
+        try:
+            count = self._start()
+        except SandboxUnavailableError as unavailable:
+            return record.lost(
+                f"The sandbox is gone ({error}) and cannot be restarted: {unavailable.reason}",
+                duration_s,
+            )
+        files = f"{count} file{'' if count == 1 else 's'} restored"
+        lost = f"variables lost: {', '.join(names)}" if names else "no variables lost"
+        return record.lost(f"The sandbox was restarted ({error}). {files}, {lost}.", duration_s)
+
+    def _update_mirror(self, channel: GuestChannel, record: CellRecord) -> None:
+        for path in record.changed:
+            with contextlib.suppress(
+                SandboxFileError
+            ):  # changed again, or gone, since it was listed
+                self._mirror.store(path, _get(channel, path, self._limits.data_bytes))
+        for path in record.removed:
+            self._mirror.forget(path)
+
+    def _request(self, channel: GuestChannel, action: Callable[[], _T], path: str) -> _T:
+        """Run a request; a guest that is lost over it is replaced at the next call."""
+        try:
+            return action()
+        except (GuestLostError, ProtocolError) as error:
+            channel.kill()
+            self._channel = None
+            raise SandboxFileError(
+                path, f"the sandbox was lost ({error}); variables are gone"
+            ) from error
+
+
+def _data_path(path: str) -> str:
+    """`path` relative to /mnt/data.
+
+    Raises:
+        SandboxFileError: it leaves the folder, or is not a plain name.
+    """
+    name = path.removeprefix(_DATA_DIR).removeprefix("./")
+    if not is_data_path(name):
+        raise SandboxFileError(
+            path, "not a path below /mnt/data (relative, without '..' and control characters)"
+        )
+    return name
+
+
+def _answer(
+    channel: GuestChannel,
+    request: str,
+    path: str,
+    pieces: list[bytes] | None = None,
+    limit_bytes: int = 0,
+) -> Frame:
+    """Wait for the reply to `request`, gathering the pieces of a file before it, `limit_bytes` at most."""
+    deadline = time.monotonic() + _REQUEST_S
+    while (left := deadline - time.monotonic()) > 0:
+        frame = channel.next_frame(left)
+        if frame is None or frame.fields.get("request") != request:
+            continue
+        if frame.kind == "file" and pieces is not None:
+            limit_bytes -= len(frame.body)
+            if limit_bytes < 0:
+                raise channel.give_up("it sent more of a file than was asked for")
+            pieces.append(frame.body)
+        elif frame.kind == "reply":
+            problem = frame.text("problem", "")
+            if problem:
+                raise SandboxFileError(path, problem)
+            return frame
+    raise channel.give_up("it did not answer")
+
+
+def _put(channel: GuestChannel, path: str, data: bytes) -> None:
+    request = secrets.token_hex(8)
+    for start in range(0, max(1, len(data)), CHUNK_BYTES):
+        last = start + CHUNK_BYTES >= len(data)
+        channel.send(
+            "put", data[start : start + CHUNK_BYTES], request=request, path=path, last=last
+        )
+    _answer(channel, request, path)
+
+
+def _get(channel: GuestChannel, path: str, limit_bytes: int) -> bytes:
+    request = secrets.token_hex(8)
+    channel.send("get", request=request, path=path, limit_bytes=limit_bytes)
+    pieces: list[bytes] = []
+    _answer(channel, request, path, pieces, limit_bytes)
+    return b"".join(pieces)
+
+
+def _list(channel: GuestChannel) -> dict[str, int]:
+    request = secrets.token_hex(8)
+    channel.send("list", request=request)
+    return parse_listing(_answer(channel, request, ""))[0]

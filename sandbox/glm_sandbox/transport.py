@@ -1,0 +1,140 @@
+"""The two byte streams between host and guest, whatever carries them."""
+
+import contextlib
+import os
+import selectors
+import subprocess
+import time
+from collections import deque
+from typing import Protocol
+
+_DIAGNOSTICS_BYTES = 16 << 10
+
+
+class TransportClosedError(Exception):
+    """Raised when the guest cannot be written to: it is gone, or does not read any more."""
+
+
+class Transport(Protocol):
+    """A guest that has been started. Not safe for threads, but for `kill`, which any may call."""
+
+    def send(self, data: bytes, timeout_s: float) -> None:
+        """Write all of `data`.
+
+        Raises:
+            TransportClosedError: the guest is gone, or took none of it for `timeout_s`.
+        """
+        ...
+
+    def receive(self, timeout_s: float) -> bytes | None:
+        """What the guest has written: at least one byte, b"" when it is gone, None when nothing came in time."""
+        ...
+
+    def kill(self) -> None:
+        """End the guest and everything in it, now; nothing of it is left when this returns. Safe to call twice."""
+        ...
+
+    def diagnostics(self) -> str:
+        """Its last words on stderr, for an error message."""
+        ...
+
+
+class PipeTransport:
+    """A guest that is a child process of ours, spoken to through pipes."""
+
+    def __init__(
+        self, command: list[str], *, env: dict[str, str] | None = None, lifeline: bool = False
+    ) -> None:
+        """Start `command`.
+
+        Args:
+            command: what to run.
+            env: its environment; an empty one when None.
+            lifeline: give it the read end of a pipe, whose number is appended to `command`. The pipe closes when we
+                call `kill`, or when this process ends in any way.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        read_end, self._lifeline = os.pipe()
+        os.set_inheritable(self._lifeline, False)
+        try:
+            self._process = subprocess.Popen(
+                [*command, str(read_end)] if lifeline else command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                env=env or {},
+                pass_fds=(read_end,),
+                start_new_session=True,  # a Ctrl-C in the terminal is for us, who then end it in order
+            )
+        except OSError:
+            os.close(self._lifeline)
+            raise
+        finally:
+            os.close(read_end)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._in = self._process.stdin.fileno()
+        self._out = self._process.stdout.fileno()
+        self._err = self._process.stderr.fileno()
+        for descriptor in (self._in, self._out, self._err):
+            os.set_blocking(descriptor, False)
+        self._last_words: deque[bytes] = deque(maxlen=16)
+        self._is_killed = False
+
+    def send(self, data: bytes, timeout_s: float) -> None:
+        view = memoryview(data)
+        end = time.monotonic() + timeout_s
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._in, selectors.EVENT_WRITE)
+            while view:
+                if not selector.select(max(0.0, end - time.monotonic())):
+                    raise TransportClosedError("the sandbox does not read any more")
+                try:
+                    view = view[os.write(self._in, view) :]
+                except BlockingIOError:
+                    continue
+                except OSError as error:
+                    raise TransportClosedError("the sandbox is gone") from error
+
+    def receive(self, timeout_s: float) -> bytes | None:
+        end = time.monotonic() + timeout_s
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._out, selectors.EVENT_READ)
+            while selector.select(max(0.0, end - time.monotonic())):
+                try:
+                    return os.read(self._out, 1 << 18)
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    return b""
+        return None
+
+    def kill(self) -> None:
+        if self._is_killed:
+            return
+        self._is_killed = True
+        self._read_stderr()
+        os.close(self._lifeline)
+        try:
+            self._process.wait(timeout=0 if self._process.poll() is not None else 10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def diagnostics(self) -> str:
+        if not self._is_killed:
+            self._read_stderr()
+        return b"".join(self._last_words).decode("utf-8", "replace")[-_DIAGNOSTICS_BYTES:].strip()
+
+    def _read_stderr(self) -> None:
+        with contextlib.suppress(OSError):  # nothing there, or no more
+            while data := os.read(self._err, 1 << 16):
+                self._last_words.append(data[-_DIAGNOSTICS_BYTES:])
