@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
+from pathlib import Path
 from threading import Event
 from typing import Any, Literal
 
@@ -31,6 +32,7 @@ DEFAULT_LIMIT_CHARS = 16_000
 MAX_RAW_CHARS = 800  # of a call that could not be read
 MAX_NAMES = 12  # named when a tool is not there
 MAX_DETAIL_CHARS = 64_000
+OWN_FOLDER = Path(__file__).parent
 POLL_S = 0.05  # how late a cancellation may be noticed
 
 
@@ -155,8 +157,8 @@ class Dispatcher:
         assert call.arguments is not None
         ctx = Ctx(deps=deps, call=call, cancelled=Event(), on_output=on_output or _ignore)
         execution = _Execution(tool, call.arguments, ctx, self._event_loop)
-        execution.start()
         try:
+            execution.start()
             reason = execution.wait(tool.timeout_s, cancel)
             if reason is not None:
                 execution.stop()
@@ -240,12 +242,9 @@ class _Execution:
         """What it printed, and the traceback of `error` without our own frames."""
         trace = ""
         if error is not None:
-            ours = 0
-            frames = traceback.extract_tb(error.__traceback__)
-            while ours < len(frames) and frames[ours].filename == __file__:
-                ours += 1
-            lines = traceback.TracebackException.from_exception(error, capture_locals=False)
-            lines.stack = traceback.StackSummary.from_list(frames[ours:])
+            lines = traceback.TracebackException.from_exception(error)
+            while len(lines.stack) > 1 and Path(lines.stack[0].filename).parent == OWN_FOLDER:
+                del lines.stack[0]
             trace = "".join(lines.format())
         return _cut("".join(self._printed), MAX_DETAIL_CHARS) + trace
 

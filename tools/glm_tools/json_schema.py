@@ -140,10 +140,14 @@ def normalise_schema(schema: Mapping[str, Any]) -> tuple[Schema, list[str]]:
     """
     if not isinstance(schema, Mapping):
         raise ToolDefinitionError(f"A schema is a mapping, not {type(schema).__name__}.")
-    for _ in walk(schema):  # too deep a schema is refused before anything recurses over it
+    for _ in walk(dict(schema)):  # too deep a schema is refused before anything recurses over it
         pass
     notes: list[str] = []
-    normal: Schema = rewrite(schema, lambda inner: _normalise(inner, notes))
+    normal: Schema = rewrite(schema, lambda inner: inner)
+    for _, inner in walk(
+        normal
+    ):  # outermost first: an object says what its properties' `required` means
+        _normalise(inner, notes)
     if normal.setdefault("type", "object") != "object":
         raise ToolDefinitionError(
             f"The schema of a tool's arguments has type 'object', not {normal['type']!r}: "
@@ -153,14 +157,19 @@ def normalise_schema(schema: Mapping[str, Any]) -> tuple[Schema, list[str]]:
     return normal, list(dict.fromkeys(notes))
 
 
-def _normalise(schema: Schema, notes: list[str]) -> Schema:
+def _normalise(schema: Schema, notes: list[str]) -> None:
+    if isinstance(
+        schema.get("required"), bool
+    ):  # in no object's `properties`, or it would be moved by now
+        notes.append(
+            f"'required': {schema.pop('required')} means nothing where it stands and is dropped."
+        )
     if "type" in schema:
         _normalise_type(schema, notes)
     elif "properties" in schema:
         schema["type"] = "object"
     if schema.get("type") == "object" and isinstance(schema.get("properties"), dict):
         _lift_required(schema, notes)
-    return schema
 
 
 def _normalise_type(schema: Schema, notes: list[str]) -> None:
@@ -184,8 +193,6 @@ def _normalise_type(schema: Schema, notes: list[str]) -> None:
 
 def _lift_required(schema: Schema, notes: list[str]) -> None:
     required = schema.get("required", [])
-    if isinstance(required, bool):  # says of this object that its own parent requires it
-        required = []
     names = [name for name in required if name in schema["properties"]]
     for name in required:
         if name not in schema["properties"]:

@@ -110,8 +110,9 @@ def _import_module(name: str) -> ModuleType:
 
 
 def _load_error(source: str, error: BaseException) -> ToolDefinitionError:
-    if isinstance(error, SyntaxError):
-        return ToolDefinitionError(f"{error.filename}:{error.lineno}: {error.msg}")
+    if isinstance(error, SyntaxError):  # without a place when the file is not text
+        where = f"{error.filename}:{error.lineno}" if error.filename else source
+        return ToolDefinitionError(f"{where}: {error.msg}")
     frames = traceback.extract_tb(error.__traceback__)
     inside = [frame for frame in frames if frame.filename == source]
     where = f"{source}:{inside[-1].lineno}" if inside else source
