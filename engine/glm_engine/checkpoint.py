@@ -149,7 +149,7 @@ def load_parameters(
 
     Args:
         checkpoint: opened.
-        dtype: of the result. A tensor that is stored so, in one piece, is not copied but mapped: the file must stay
+        dtype: of matrices and biases; norms are always fp32. A tensor that is stored so, in one piece, is not copied but mapped: the file must stay
             as it is while the parameters are used.
         progress: called with bytes of the files read so far and in all.
 
@@ -160,7 +160,8 @@ def load_parameters(
     parameters: dict[str, Tensor] = {}
     for name, shape in parameter_shapes(checkpoint.config).items():
         parts = checkpoint.stored_as[name]
-        parameters[name] = _read(files, parts, shape, dtype)
+        is_norm = len(shape) == 1 and not name.endswith(".bias")
+        parameters[name] = _read(files, parts, shape, torch.float32 if is_norm else dtype)
         done += sum(files.stored_nbytes(part) for part in parts)
         if progress is not None:
             progress(done, total)

@@ -120,8 +120,8 @@ class Decoder:
 
     Args:
         config: the numbers of the network.
-        parameters: name to tensor, named and shaped as `parameter_shapes` says, all of one dtype on one device.
-            They are kept, not copied.
+        parameters: name to tensor, named and shaped as `parameter_shapes` says, on one device. Matrices and their
+            biases have the compute dtype; norms are fp32 whatever it is. They are kept, not copied.
 
     Attributes:
         config: as given.
@@ -179,7 +179,9 @@ class Decoder:
         cache.reserve(stop)
         rotation = self.rotary.rows(start, stop)
         mask = causal_mask(num_tokens, stop, self.device)
-        hidden = F.embedding(token_ids, self.embedding)  # (T, hidden)
+        hidden = F.embedding(
+            token_ids, self.embedding
+        ).float()  # (T, hidden); the residual stream is fp32
         for index, layer in enumerate(self.layers):
             if cancel is not None and cancel.is_set():
                 raise ForwardCancelled
@@ -219,8 +221,11 @@ class Decoder:
         return output
 
     def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
-        """RMSNorm; the mean square is taken in fp32 whatever the dtype of `x`."""
-        return F.rms_norm(x, weight.shape, weight, self.config.rms_norm_eps)
+        """RMSNorm in fp32, of `x` (T, hidden); returns the dtype of the weights."""
+        length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        mean_square = length.square_().div_(x.shape[-1])  # (T, 1)
+        scale = mean_square.add_(self.config.rms_norm_eps).rsqrt_()
+        return (x * scale).mul_(weight).to(self.dtype)
 
 
 def _layer(parameters: Mapping[str, Tensor], prefix: str) -> Layer:

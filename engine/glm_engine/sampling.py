@@ -15,9 +15,8 @@ from torch import Tensor
 
 from glm_engine.errors import ConstraintError, NonFiniteLogitsError
 
-_PREFILTER = (
-    1024  # candidates that top-p sorts first; the whole vocabulary only if their mass is too small
-)
+_MIN_TEMPERATURE = 1e-30  # the range of fp32 ends at 1e-38
+_PREFILTER = 1024  # candidates that top-p sorts first; all only if the mass of these is too small
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +94,8 @@ def sample(
         logits = penalise_repetition(logits, seen, params.repetition_penalty)
     if params.temperature == 0:
         return int(logits.argmax())  # the first of equals
-    # The likeliest stays at zero, so that no temperature, however low, overflows.
-    scaled = (logits - logits.max()) / params.temperature
+    # The likeliest stays at zero, so that no temperature overflows; below the floor, all are greedy.
+    scaled = (logits - logits.max()) / max(params.temperature, _MIN_TEMPERATURE)
     return gumbel_max(filter_logits(scaled, params), params.seed, position)
 
 
