@@ -8,6 +8,7 @@ import time
 from collections import deque
 from typing import Protocol
 
+_EXIT_S, _KILL_S = 0.3, 10.0
 _DIAGNOSTICS_BYTES = 16 << 10
 
 
@@ -118,16 +119,26 @@ class PipeTransport:
             return
         self._is_killed = True
         self._read_stderr()
-        os.close(self._lifeline)
-        try:
-            self._process.wait(timeout=0 if self._process.poll() is not None else 10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+        process = self._process
+        for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+        if not self._has_ended(_EXIT_S):  # a guest whose stdin has closed ends by itself
+            os.close(self._lifeline)
+            self._lifeline = -1
+            if not self._has_ended(_KILL_S):
+                process.kill()
+                process.wait()
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+
+    def _has_ended(self, timeout_s: float) -> bool:
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def diagnostics(self) -> str:
         if not self._is_killed:

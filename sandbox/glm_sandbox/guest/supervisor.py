@@ -72,6 +72,7 @@ class _WorkerLink:
     frames: FrameReader = field(default_factory=FrameReader)
     unsent: bytearray = field(default_factory=bytearray)
     snapshot_pid: int = 0
+    is_awake: bool = True  # False for a snapshot that was woken and has not yet spoken
 
 
 class Supervisor:
@@ -135,7 +136,9 @@ class Supervisor:
         for name, (read_end, _) in self._pipes.items():
             selector.register(read_end, selectors.EVENT_READ, name)
         link = self._link
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if link.unsent else 0)
+        events = selectors.EVENT_READ | (
+            selectors.EVENT_WRITE if link.unsent and link.is_awake else 0
+        )
         selector.register(link.control, events, "control")
 
     @property
@@ -263,6 +266,8 @@ class Supervisor:
 
     def _flush_to_worker(self) -> None:
         link = self._link
+        if not link.is_awake:
+            return
         try:
             while link.unsent:
                 del link.unsent[: link.control.send(link.unsent)]
@@ -306,6 +311,9 @@ class Supervisor:
                 self._send(
                     "ready", abi=ABI, python=sys.version.split()[0], data_dir=self._options.data_dir
                 )
+        elif frame.kind == "restored":
+            link.is_awake = True
+            self._flush_to_worker()
         elif frame.kind == "snapshot":
             self._discard_snapshot()
             pid = frame.integer("pid")
@@ -448,7 +456,7 @@ class Supervisor:
         while _has_data(link.control) and link.control.recv(1 << 18):
             pass
         if snapshot and processes.is_alive(snapshot):
-            link.pid, link.snapshot_pid = snapshot, 0
+            link.pid, link.snapshot_pid, link.is_awake = snapshot, 0, False
             os.kill(snapshot, signal.SIGUSR1)
             variables = "rolled_back"
         else:

@@ -164,9 +164,18 @@ class Worker:
         if pid is None:
             set_dumpable(True)
             set_oom_score_adj(1000)
+            self._forget_input()
+            self._send("restored")
             return False
         self._send("snapshot", pid=pid)
         return True
+
+    def _forget_input(self) -> None:
+        """Drop what was meant for the dead worker. The supervisor sends nothing until it has heard `restored`."""
+        self._inbox.clear()
+        self._frames.clear()
+        while select.select([self._control], [], [], 0)[0] and self._control.recv(1 << 16):
+            pass
 
     def _fork_frozen(self) -> int | None:
         """Pid of the copy; None in the copy, when it has been woken."""
