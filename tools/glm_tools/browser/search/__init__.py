@@ -1,0 +1,1 @@
+"""Search: one protocol, several providers, each in a file of its own."""

@@ -1,0 +1,192 @@
+"""The browser as tools: GLM-4's `simple_browser`, and three plain functions for models without its training."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from glm_tools.browser.actions import MAX_CLICKS, USAGE, Action, Click, OpenURL, Search
+from glm_tools.browser.browser import Browser
+from glm_tools.browser.config import BrowserConfig
+from glm_tools.browser.errors import CassetteError, FetchCancelledError
+from glm_tools.browser.response import CancelSignal, Progress
+from glm_tools.tool import Ctx, Observation, Tool, ToolOutput, ToolSpec
+
+TIMEOUT_S = 180.0  # of a call of several lines; each page has a limit of its own
+CANCEL_GRACE_S = 2.0
+_QUIET_S = 2.0  # how long a page may take before the user is told of it
+
+SPEC = ToolSpec(
+    name="simple_browser",
+    description=f"Search the web and read pages. {USAGE} Cite what you use as 【id†quoted words】.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "code": {"type": "string", "description": "Calls of the browser, one a line."}
+        },
+        "required": ["code"],
+        "additionalProperties": False,
+    },
+    builtin="simple_browser",
+)
+
+
+class BrowserTool(Tool):
+    """GLM-4's web tool.
+
+    Everything that it returns is untrusted text from outside.
+
+    Args:
+        config: what the user allows and wants; the defaults when None.
+        browser: takes the place of the one that `config` describes.
+
+    Raises:
+        CassetteError: the recording that `config` names cannot be read or written.
+    """
+
+    def __init__(
+        self, config: BrowserConfig | None = None, *, browser: Browser | None = None
+    ) -> None:
+        super().__init__(SPEC, timeout_s=TIMEOUT_S, grace_s=CANCEL_GRACE_S, idempotent=True)
+        self.browser = browser or Browser(config)
+        self._lock = threading.Lock()  # one call at a time: ids are given in order
+
+    def run(self, arguments: Mapping[str, Any], ctx: Ctx[Any]) -> ToolOutput:
+        code: str = arguments["code"]
+        with self._lock:
+            return _output(
+                lambda cancel, progress: self.browser.run(code, cancel=cancel, progress=progress),
+                ctx,
+            )
+
+    def close(self) -> None:
+        self.browser.close()
+
+
+class _FunctionTool(Tool):
+    """One of the browser's calls as a function with JSON arguments."""
+
+    def __init__(
+        self,
+        spec: ToolSpec,
+        browser: Browser,
+        lock: threading.Lock,
+        action: Callable[[Mapping[str, Any]], Action],
+    ) -> None:
+        super().__init__(spec, timeout_s=TIMEOUT_S, grace_s=CANCEL_GRACE_S, idempotent=True)
+        self._browser = browser
+        self._lock = lock
+        self._action = action
+
+    def run(self, arguments: Mapping[str, Any], ctx: Ctx[Any]) -> ToolOutput:
+        action = self._action(arguments)
+        with self._lock:
+            return _output(
+                lambda cancel, progress: self._browser.run_actions(
+                    (action,), cancel=cancel, progress=progress
+                ),
+                ctx,
+            )
+
+    def close(self) -> None:
+        self._browser.close()
+
+
+def browser_functions(browser: Browser) -> tuple[Tool, ...]:
+    """`search`, `open_url` and `mclick` as plain functions over one session."""
+    lock = threading.Lock()
+
+    def function(
+        name: str,
+        description: str,
+        properties: dict[str, Any],
+        required: str,
+        action: Callable[[Mapping[str, Any]], Action],
+    ) -> Tool:
+        schema = {
+            "type": "object",
+            "properties": properties,
+            "required": [required],
+            "additionalProperties": False,
+        }
+        return _FunctionTool(ToolSpec(name, description, schema), browser, lock, action)
+
+    return (
+        function(
+            "search",
+            "Search the web. Returns numbered results; open them with mclick.",
+            {
+                "query": {"type": "string", "minLength": 1, "description": "Words to search for."},
+                "recency_days": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "description": "Only results of the last days.",
+                },
+            },
+            "query",
+            lambda given: Search(given["query"], given.get("recency_days")),
+        ),
+        function(
+            "open_url",
+            "Open a web page and read it as text with numbered links.",
+            {
+                "url": {"type": "string", "minLength": 1, "description": "http or https URL."},
+                "offset": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "description": "Character to start at, for long pages.",
+                },
+            },
+            "url",
+            lambda given: OpenURL(given["url"], given.get("offset") or 0),
+        ),
+        function(
+            "mclick",
+            "Open several results or links at once. Cite what you use as 【id†quoted words】.",
+            {
+                "ids": {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 0},
+                    "minItems": 1,
+                    "maxItems": MAX_CLICKS,
+                    "description": "Ids of results or links.",
+                }
+            },
+            "ids",
+            lambda given: Click(tuple(dict.fromkeys(given["ids"]))),
+        ),
+    )
+
+
+def _output(
+    run: Callable[[CancelSignal, Progress], tuple[Observation, ...]], ctx: Ctx[Any]
+) -> ToolOutput:
+    try:
+        observations = run(ctx.cancelled, _SlowPages(ctx.on_output))
+    except FetchCancelledError:
+        return ToolOutput(
+            (Observation("The browser was stopped.", "system_error"),), status="cancelled"
+        )
+    except (
+        CassetteError
+    ) as error:  # our failure, not the web's: the run must not go on as if a page were missing
+        return ToolOutput(
+            (Observation(str(error), "system_error"),), status="unavailable", detail=str(error)
+        )
+    is_error = all(observation.metadata == "system_error" for observation in observations)
+    return ToolOutput(observations, status="error" if is_error else "ok")
+
+
+class _SlowPages:
+    """Tells the user of pages that take long, about once a second each."""
+
+    def __init__(self, on_output: Callable[[str, str], None]) -> None:
+        self._on_output = on_output
+        self._next: dict[str, float] = {}
+
+    def __call__(self, url: str, received_bytes: int) -> None:
+        now = time.monotonic()
+        if now < self._next.setdefault(url, now + _QUIET_S):
+            return
+        self._next[url] = now + 1.0
+        self._on_output("stderr", f"{url}: {received_bytes / 1000:,.0f} kB so far\n")
