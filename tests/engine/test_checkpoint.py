@@ -1,0 +1,320 @@
+"""Checkpoints of every naming and format, whole and with faults planted in them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glm_engine.checkpoint import load_parameters, open_checkpoint
+from glm_engine.config import ModelConfig
+from glm_engine.errors import CheckpointError, UnsupportedModelError
+from glm_engine.generate import Engine
+from glm_engine.testing import Naming, tiny_config, write_checkpoint
+
+# How far a weight may move, as a share of the largest: half a step of the format, a whole one where it clips (Q4_0).
+GGUF_TOLERANCE = {"F32": 0.0, "F16": 5e-4, "BF16": 4e-3, "Q8_0": 4e-3, "Q4_0": 0.13, "Q4_1": 0.07}
+
+
+def load(path: Path, dtype: torch.dtype = torch.float32) -> dict[str, torch.Tensor]:
+    return load_parameters(open_checkpoint(path), dtype)
+
+
+@pytest.mark.parametrize("num_shards", [1, 3])
+@pytest.mark.parametrize(
+    ("naming", "config"),
+    [
+        ("hf", tiny_config()),
+        ("hf", tiny_config(sandwich_norms=True, tied_embeddings=True)),
+        ("hf", tiny_config(qkv_bias=False)),
+        ("original", tiny_config()),
+        ("original", tiny_config(position_divisor=16.0)),
+    ],
+)
+def test_safetensors_give_the_weights_that_were_written(
+    tmp_path: Path, naming: Naming, config: ModelConfig, num_shards: int
+) -> None:
+    written = write_checkpoint(tmp_path, config, 3, naming=naming, num_shards=num_shards)
+    checkpoint = open_checkpoint(tmp_path)
+    read = load_parameters(checkpoint, torch.float32)
+    assert checkpoint.config == config
+    assert read.keys() == written.keys()
+    assert all(torch.equal(read[name], written[name]) for name in written)
+
+
+@pytest.mark.parametrize("gguf_type", GGUF_TOLERANCE)
+@pytest.mark.parametrize(
+    ("naming", "config"),
+    [
+        ("gguf", tiny_config()),
+        ("gguf", tiny_config(position_divisor=16.0)),
+        ("gguf", tiny_config(sandwich_norms=True)),
+        ("gguf-llama", tiny_config(qkv_bias=False, tied_embeddings=True, rotary_dim=8)),
+    ],
+)
+def test_gguf_gives_the_weights_that_were_written(
+    tmp_path: Path, naming: Naming, config: ModelConfig, gguf_type: str
+) -> None:
+    written = write_checkpoint(tmp_path, config, 3, naming=naming, gguf_type=gguf_type)
+    checkpoint = open_checkpoint(tmp_path / "model.gguf")
+    read = load_parameters(checkpoint, torch.float32)
+    assert checkpoint.config.rms_norm_eps == pytest.approx(config.rms_norm_eps)
+    assert checkpoint.config.position_divisor == config.position_divisor
+    assert checkpoint.config.sandwich_norms == config.sandwich_norms
+    for name, tensor in written.items():
+        scale = float(tensor.abs().max())
+        tolerance = GGUF_TOLERANCE[gguf_type] * scale if tensor.dim() == 2 else 0.0
+        assert torch.allclose(read[name], tensor, rtol=0, atol=tolerance), name
+
+
+def test_a_stored_dtype_that_fits_is_mapped_not_copied(tmp_path: Path) -> None:
+    """The second start of a model in bf16 must not read 18 GB."""
+    write_checkpoint(tmp_path, tiny_config(), naming="original", dtype=torch.bfloat16)
+    checkpoint = open_checkpoint(tmp_path)
+    first, second = (load_parameters(checkpoint, torch.bfloat16) for _ in range(2))
+    name = "layers.0.gate_up.weight"
+    assert first[name].data_ptr() == second[name].data_ptr()
+
+
+def test_matrices_take_the_asked_dtype_and_norms_stay_fp32(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, tiny_config(), dtype=torch.float16)
+    for name, tensor in load(tmp_path, torch.bfloat16).items():
+        assert tensor.dtype == (torch.float32 if "norm" in name else torch.bfloat16), name
+
+
+def test_progress_ends_at_the_bytes_of_the_files(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, tiny_config(), dtype=torch.bfloat16)
+    steps: list[tuple[int, int]] = []
+    checkpoint = open_checkpoint(tmp_path)
+    load_parameters(checkpoint, torch.float32, lambda done, total: steps.append((done, total)))
+    stored = safetensors.torch.load_file(tmp_path / "model.safetensors")
+    nbytes = sum(tensor.nbytes for tensor in stored.values())
+    assert steps[-1] == (nbytes, nbytes)
+    assert [done for done, _ in steps] == sorted({done for done, _ in steps})
+
+
+def test_stop_tokens_of_both_files_are_kept(tmp_path: Path) -> None:
+    """GLM-4 talks on for ever where one of its three is missing."""
+    write_checkpoint(tmp_path, tiny_config(eos_token_ids=(5,)))
+    generation = tmp_path / "generation_config.json"
+    generation.write_text('{"eos_token_id": [5, 7, 9]}', encoding="utf-8")
+    assert open_checkpoint(tmp_path).config.eos_token_ids == (5, 7, 9)
+
+
+def test_the_rotary_buffer_of_original_checkpoints_is_ignored(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, tiny_config(), naming="original")
+    change_tensors(
+        tmp_path, lambda tensors: tensors.update({"transformer.rotary_pos_emb.inv_freq": ONE})
+    )
+    open_checkpoint(tmp_path)
+
+
+# Faults. Each must name the file, and the tensor where there is one to name.
+
+ONE = torch.ones(1)
+Q_PROJ = "model.layers.1.self_attn.q_proj.weight"
+K_PROJ = "model.layers.1.self_attn.k_proj.weight"
+
+
+def change_tensors(
+    folder: Path, change: Callable[[dict[str, torch.Tensor]], Any], file: str = "model.safetensors"
+) -> None:
+    # Read into memory: a file must not be written over while it is mapped.
+    tensors = safetensors.torch.load((folder / file).read_bytes())
+    change(tensors)
+    safetensors.torch.save_file(tensors, folder / file)
+
+
+def swap_heights(tensors: dict[str, torch.Tensor]) -> None:
+    """Move rows from one part of a fused matrix to another: the sum stays right."""
+    tensors[K_PROJ] = torch.cat([tensors[K_PROJ], tensors[Q_PROJ][:1]])
+    tensors[Q_PROJ] = tensors[Q_PROJ][1:].clone()
+
+
+@pytest.mark.parametrize(
+    ("change", "tensor", "message"),
+    [
+        (lambda t: t.pop(K_PROJ), K_PROJ, "missing"),
+        (lambda t: t.pop("lm_head.weight"), "lm_head.weight", "missing"),
+        (lambda t: t.pop("model.norm.weight"), "model.norm.weight", "missing"),
+        (lambda t: t.update({"extra.weight": ONE}), "extra.weight", "no place"),
+        (
+            lambda t: t.update({"transformer.output_layer.weight": t["lm_head.weight"].clone()}),
+            "transformer.output_layer.weight",
+            "twice",
+        ),
+        (
+            lambda t: t.update({Q_PROJ: t[Q_PROJ][:-1].clone()}),
+            Q_PROJ,
+            r"\(31, 32\); .* \(32, 32\)",
+        ),
+        (lambda t: t.update({Q_PROJ: t[Q_PROJ].flatten()}), Q_PROJ, r"\(1024,\)"),
+        (lambda t: t.update({Q_PROJ: torch.tensor(1.0)}), Q_PROJ, r"\(\)"),
+        (swap_heights, Q_PROJ, r"\(31, 32\)"),
+        (lambda t: t.update({Q_PROJ: t[Q_PROJ].to(torch.int8)}), Q_PROJ, "I8"),
+    ],
+)
+def test_wrong_tensors_are_named(
+    tmp_path: Path, change: Callable[[dict[str, torch.Tensor]], Any], tensor: str, message: str
+) -> None:
+    write_checkpoint(tmp_path, tiny_config())
+    change_tensors(tmp_path, change)
+    with pytest.raises(CheckpointError, match=message) as error:
+        open_checkpoint(tmp_path)
+    assert error.value.tensor == tensor
+    assert error.value.path in (tmp_path, tmp_path / "model.safetensors")
+
+
+LFS_POINTER = (
+    "version https://git-lfs.github.com/spec/v1\noid sha256:5a49359807155024\nsize 1018370\n"
+)
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors", "model.gguf"])
+def test_lfs_pointers_are_recognised(tmp_path: Path, file: str) -> None:
+    """What `git clone` without Git-LFS leaves behind: the most common broken download."""
+    naming: Naming = "gguf" if file == "model.gguf" else "hf"
+    write_checkpoint(tmp_path, tiny_config(), naming=naming)
+    (tmp_path / file).write_text(LFS_POINTER, encoding="utf-8")
+    with pytest.raises(CheckpointError, match="git lfs pull") as error:
+        open_checkpoint(tmp_path)
+    assert error.value.path == tmp_path / file
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7, 8, 100, 1000, -1])
+@pytest.mark.parametrize("file", ["model.safetensors", "model.gguf"])
+def test_truncated_files_are_refused(tmp_path: Path, file: str, kept: int) -> None:
+    naming: Naming = "gguf" if file == "model.gguf" else "hf"
+    write_checkpoint(tmp_path, tiny_config(), naming=naming)
+    data = (tmp_path / file).read_bytes()
+    (tmp_path / file).write_bytes(data[:kept])
+    with pytest.raises(CheckpointError, match="truncated") as error:
+        open_checkpoint(tmp_path)
+    assert error.value.path == tmp_path / file
+
+
+@pytest.fixture(scope="module")
+def gguf_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("gguf")
+    write_checkpoint(path, tiny_config(num_layers=1), naming="gguf")
+    return (path / "model.gguf").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("damaged") / "model.gguf"
+
+
+@given(data=st.data())
+def test_a_damaged_gguf_header_is_an_error_and_never_a_crash(
+    gguf_bytes: bytes, damaged: Path, data: st.DataObject
+) -> None:
+    """The reader indexes by numbers from the file: any four bytes of the header may be anything."""
+    start = data.draw(st.integers(0, 1900))
+    patch = data.draw(st.binary(min_size=1, max_size=4))
+    damaged.write_bytes(gguf_bytes[:start] + patch + gguf_bytes[start + len(patch) :])
+    try:
+        load(damaged)
+    except CheckpointError as error:
+        assert error.path == damaged  # noqa: PT017 - most damage is found, some bytes do not matter
+
+
+def shard(number: int) -> str:
+    return f"model-{number:05}-of-00003.safetensors"
+
+
+def test_a_missing_shard_is_named(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, tiny_config(), num_shards=3)
+    (tmp_path / shard(2)).unlink()
+    with pytest.raises(CheckpointError, match="lists this shard") as error:
+        open_checkpoint(tmp_path)
+    assert error.value.path == tmp_path / shard(2)
+
+
+def test_a_tensor_in_two_shards_is_named(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, tiny_config(), num_shards=3)
+    stored = safetensors.torch.load((tmp_path / shard(1)).read_bytes())
+    name, tensor = next(iter(stored.items()))
+    change_tensors(tmp_path, lambda tensors: tensors.update({name: tensor}), shard(3))
+    with pytest.raises(CheckpointError, match=shard(1)) as error:
+        open_checkpoint(tmp_path)
+    assert (error.value.path, error.value.tensor) == (tmp_path / shard(3), name)
+
+
+def test_a_tensor_that_its_shard_does_not_hold_is_named(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, tiny_config(), num_shards=3)
+    name = next(iter(safetensors.torch.load((tmp_path / shard(2)).read_bytes())))
+    change_tensors(tmp_path, lambda tensors: tensors.pop(name), shard(2))
+    with pytest.raises(CheckpointError, match="index lists it here") as error:
+        open_checkpoint(tmp_path)
+    assert (error.value.path, error.value.tensor) == (tmp_path / shard(2), name)
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ("{", "not valid JSON"),
+        ("[]", "not a JSON object"),
+        ("[" * 100_000, "not valid JSON"),
+        ("{}", "no weight_map"),
+        ('{"weight_map": {"a": "../../secret.safetensors"}}', "same folder"),
+        ('{"weight_map": {"a": "/etc/passwd"}}', "same folder"),
+        ('{"weight_map": {"a": 3}}', "same folder"),
+    ],
+)
+def test_a_damaged_or_hostile_index_is_refused(tmp_path: Path, index: str, message: str) -> None:
+    write_checkpoint(tmp_path, tiny_config(), num_shards=3)
+    (tmp_path / "model.safetensors.index.json").write_text(index, encoding="utf-8")
+    with pytest.raises(CheckpointError, match=message):
+        open_checkpoint(tmp_path)
+
+
+def test_folders_that_hold_no_checkpoint_say_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no such file or folder"):
+        open_checkpoint(tmp_path / "nowhere")
+    with pytest.raises(CheckpointError, match=r"neither a config\.json nor a single GGUF"):
+        open_checkpoint(tmp_path)
+    write_checkpoint(tmp_path, tiny_config())
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"neither model\.safetensors nor"):
+        open_checkpoint(tmp_path)
+
+
+def test_another_architecture_in_gguf_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    writer = gguf.GGUFWriter(path, "qwen2")
+    writer.add_tensor("token_embd.weight", np.zeros((8, 32), np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with pytest.raises(UnsupportedModelError, match="'qwen2' is none of"):
+        open_checkpoint(path)
+
+
+def test_half_precision_is_refused_with_the_reason(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, tiny_config(), dtype=torch.float16)
+    with pytest.raises(ValueError, match="exceed its range"):
+        Engine.load(tmp_path, dtype="float16")
+    with pytest.raises(ValueError, match="'auto', 'bfloat16' or 'float32'"):
+        Engine.load(tmp_path, dtype="int3")
+
+
+def test_a_loaded_engine_generates_what_the_weights_say(tmp_path: Path) -> None:
+    """The same random network through every naming gives the same greedy tokens."""
+    config = tiny_config()
+    texts = []
+    namings: list[Naming] = ["hf", "original", "gguf"]
+    for naming in namings:
+        write_checkpoint(tmp_path / naming, config, 8, naming=naming)
+        session = Engine.load(tmp_path / naming, dtype="float32").new_session()
+        session.append([1, 2, 3])
+        texts.append([token.token_id for token in session.generate(max_new_tokens=20)])
+    assert texts[0] == texts[1] == texts[2]
+    assert len(set(texts[0])) > 3
