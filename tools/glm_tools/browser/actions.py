@@ -24,7 +24,7 @@ search: "search(" STRING (", recency_days=" COUNT)? ")"
 open_url: "open_url(" STRING (", offset=" COUNT)? ")"
 mclick: "mclick([" COUNT (", " COUNT){0,9} "])"
 COUNT: /0|[1-9][0-9]{0,5}/
-STRING: /"([^"\\\x00-\x1f\x7f]|\\["\\]){1,2000}"/
+STRING: /" *([^"\\\s\x00-\x1f\x7f]|\\["\\])([^"\\\x00-\x1f\x7f]|\\["\\]){0,2000}"/
 """
 
 
@@ -64,10 +64,8 @@ _PARAMETERS = {
     "mclick": ("ids",),
 }
 
-# The escapes that mean in Python what a model means by them. Any other backslash is one that was not doubled ("C:\d"):
-# taken as itself, which is also what Python does, but without its warning.
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_KNOWN_ESCAPES = frozenset("\\'\"nrtux")
+# A backslash that begins none of Python's usual escapes is one that was not doubled ("C:\Users"): taken as itself.
+_BACKSLASH = re.compile(r"""\\(?:[\\'"nrt]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|\\""")
 
 
 def parse_actions(text: str) -> tuple[Action, ...]:
@@ -81,9 +79,7 @@ def parse_actions(text: str) -> tuple[Action, ...]:
         raise ActionError(
             f"The call is {len(text)} characters long; the limit is {MAX_CALL_CHARS}."
         )
-    source = _ESCAPE.sub(
-        lambda match: match[0] if match[1] in _KNOWN_ESCAPES else "\\" + match[0], text.strip()
-    )
+    source = _BACKSLASH.sub(lambda match: match[0] if len(match[0]) > 1 else r"\\", text.strip())
     try:
         statements = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

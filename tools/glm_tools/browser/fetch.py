@@ -29,7 +29,6 @@ from glm_tools.browser.config import FetchConfig
 from glm_tools.browser.connection import Exchange, Guard, GuardedAdapter, Resolver, in_words
 from glm_tools.browser.decompression import decoded_body
 from glm_tools.browser.errors import (
-    AddressError,
     BrowserConfigError,
     BrowserError,
     FetchError,

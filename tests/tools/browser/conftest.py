@@ -1,0 +1,202 @@
+"""Servers on loopback that misbehave in every way, and a witness of every connection made."""
+
+import ipaddress
+import socket
+import socketserver
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from glm_tools.browser.address import AddressPolicy
+from glm_tools.browser.config import FetchConfig
+from glm_tools.browser.fetch import Fetcher
+
+Answer = Callable[[socket.socket, str, str], None]  # connection, path, the whole request head
+
+
+class RawServer:
+    """Answers each request with the bytes that a test wants.
+
+    Attributes:
+        requests: head of each request, in order.
+        pages: path -> bytes to send, or a function that sends them.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+        self.pages: dict[str, bytes | Answer] = {}
+        outer = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                outer._handle(self.request)
+
+        class Server(socketserver.ThreadingTCPServer):
+            allow_reuse_address = True
+            daemon_threads = True
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.port: int = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def paths(self) -> list[str]:
+        return [head.split(" ")[1] for head in self.requests]
+
+    def url(self, path: str, host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+    def _handle(self, connection: socket.socket) -> None:
+        connection.settimeout(10)
+        data = b""
+        try:
+            while b"\r\n\r\n" not in data:
+                piece = connection.recv(65536)
+                if not piece:
+                    return
+                data += piece
+            head = data.partition(b"\r\n\r\n")[0].decode("latin-1")
+            self.requests.append(head)
+            path = head.split(" ")[1]
+            answer = self.pages.get(path, response(b"not found", status="404 Not Found"))
+            if callable(answer):
+                answer(connection, path, head)
+            else:
+                connection.sendall(answer)
+        except OSError:
+            return
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def response(
+    body: bytes = b"",
+    content_type: str = "text/html; charset=utf-8",
+    status: str = "200 OK",
+    headers: tuple[str, ...] = (),
+) -> bytes:
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Length: {len(body)}",
+        *([f"Content-Type: {content_type}"] if content_type else []),
+        *headers,
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode("latin-1") + body
+
+
+class Connections:
+    """Addresses that this process has tried to connect to while it watched."""
+
+    def __init__(self) -> None:
+        self.addresses: list[tuple[str, int]] = []
+        self.is_watching = False
+
+    def hook(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event == "socket.connect" and self.is_watching:
+            address = arguments[1]
+            if isinstance(address, tuple):
+                self.addresses.append((str(address[0]), int(address[1])))
+
+
+_CONNECTIONS = Connections()
+sys.addaudithook(_CONNECTIONS.hook)
+
+
+@pytest.fixture
+def connections() -> Iterator[Connections]:
+    """Every connection of the test, as the interpreter itself saw it."""
+    _CONNECTIONS.addresses.clear()
+    _CONNECTIONS.is_watching = True
+    yield _CONNECTIONS
+    _CONNECTIONS.is_watching = False
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    raw = RawServer()
+    yield raw
+    raw.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def resolver(**names: str | list[str]) -> Callable[..., list[tuple[object, ...]]]:
+    """A `getaddrinfo` that knows literals and `names` (with "_" for "."), and nothing else."""
+    table = {name.replace("_", "."): value for name, value in names.items()}
+
+    def resolve(host: str, port: int, *rest: object) -> list[tuple[object, ...]]:
+        del rest
+        answer = table.get(host)
+        if answer is None:
+            try:
+                ipaddress.ip_address(host)
+            except ValueError:
+                raise socket.gaierror(socket.EAI_NONAME, "no such name") from None
+            answer = host
+        addresses = [answer] if isinstance(answer, str) else answer
+        return [
+            (
+                socket.AF_INET6 if ":" in address else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (address, port, 0, 0) if ":" in address else (address, port),
+            )
+            for address in addresses
+        ]
+
+    return resolve
+
+
+@pytest.fixture
+def make_fetcher(server: RawServer) -> Callable[..., Fetcher]:
+    """A fetcher for which the server's own address is opened, impatient and without manners unless a test says so."""
+
+    def make(
+        *,
+        allow: tuple[str, ...] | None = None,
+        resolve: object = None,
+        net: str = "public",
+        **config: object,
+    ) -> Fetcher:
+        settings: dict[str, object] = {
+            "robots": False,
+            "host_interval_s": 0.0,
+            "timeout_s": 1.0,
+            **config,
+        }
+        allow = (f"127.0.0.1:{server.port}",) if allow is None else allow
+        return Fetcher(
+            FetchConfig(**settings),  # type: ignore[arg-type]
+            AddressPolicy(net, allow),  # type: ignore[arg-type]
+            resolve or resolver(),  # type: ignore[arg-type]
+        )
+
+    return make
+
+
+@contextmanager
+def cancelled_after(event: threading.Event, trigger: threading.Event) -> Iterator[None]:
+    """Sets `event` as soon as `trigger` is."""
+
+    def wait() -> None:
+        trigger.wait(20)
+        event.set()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    yield
+    trigger.set()
+    thread.join(5)
