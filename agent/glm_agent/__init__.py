@@ -13,15 +13,24 @@ with Agent(load_model("demo"), tools=[get_weather]) as agent:
 ```
 """
 
-from glm_agent.chat_model import ChatModel, Conversation
-from glm_agent.errors import AgentError, ConfigurationError, JournalError, ModelUnavailableError
-from glm_agent.events import Event, RunResult, Step
-from glm_agent.journal import Journal
-from glm_agent.limits import Limits
-from glm_agent.models import load_model
-from glm_agent.orchestrator import Agent, Sampling
-from glm_tools.errors import ToolError
-from glm_tools.tool import Tool, tool
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from glm_agent.chat_model import ChatModel, Conversation
+    from glm_agent.errors import (
+        AgentError,
+        ConfigurationError,
+        JournalError,
+        ModelUnavailableError,
+    )
+    from glm_agent.events import Event, RunResult, Step
+    from glm_agent.journal import Journal
+    from glm_agent.limits import Limits
+    from glm_agent.models import load_model
+    from glm_agent.orchestrator import Agent, Sampling
+    from glm_tools.errors import ToolError
+    from glm_tools.tool import Tool, tool
 
 __all__ = [
     "Agent",
@@ -42,3 +51,30 @@ __all__ = [
     "load_model",
     "tool",
 ]
+
+# Loaded when asked for: `glm-agent --help` passes through here too.
+_HOMES = {
+    "Agent": "glm_agent.orchestrator",
+    "AgentError": "glm_agent.errors",
+    "ChatModel": "glm_agent.chat_model",
+    "ConfigurationError": "glm_agent.errors",
+    "Conversation": "glm_agent.chat_model",
+    "Event": "glm_agent.events",
+    "Journal": "glm_agent.journal",
+    "JournalError": "glm_agent.errors",
+    "Limits": "glm_agent.limits",
+    "ModelUnavailableError": "glm_agent.errors",
+    "RunResult": "glm_agent.events",
+    "Sampling": "glm_agent.orchestrator",
+    "Step": "glm_agent.events",
+    "Tool": "glm_tools.tool",
+    "ToolError": "glm_tools.errors",
+    "load_model": "glm_agent.models",
+    "tool": "glm_tools.tool",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -90,19 +90,18 @@ class LocalConversation:
         turn = dialect.turn(self._tools, call_id=options.call_id, allow_calls=options.allow_calls)
         start = len(session.token_ids)
         reused = session.num_computed
-        progress: list[Prefill] = []
         started = time.monotonic()
         first_token_at = 0.0
+        for done, total in session.prefill(cancel=cancel):
+            yield Prefill(done, total)
         for _ in session.generate(
             SamplingParams(temperature=options.temperature, top_p=options.top_p, seed=options.seed),
             max_new_tokens=options.max_new_tokens,
             stop_token_ids=dialect.stop_token_ids,
             constraint=turn,
             cancel=cancel,
-            on_prefill=lambda done, total: progress.append(Prefill(done, total)),
         ):
             first_token_at = first_token_at or time.monotonic()
-            yield from _drain(progress)
             events = turn.take_events()
             yield from events
             if any(isinstance(event, CallReady) for event in events):
@@ -140,11 +139,6 @@ class LocalConversation:
             self._ends_with_stop = False
         self.session.append(ids)
         self.segments.append(segment)
-
-
-def _drain(progress: list[Prefill]) -> Iterator[Prefill]:
-    while progress:
-        yield progress.pop(0)
 
 
 def open_local_model(

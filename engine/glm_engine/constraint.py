@@ -1,9 +1,12 @@
 """What a grammar, or anything else that narrows the choice of the next token, must offer to the generate loop."""
 
-from typing import Protocol
+from __future__ import annotations  # numpy is named here, not needed: dialects import this on every start
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class TokenConstraint(Protocol):

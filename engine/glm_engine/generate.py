@@ -6,6 +6,7 @@ begins with that very token.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -119,7 +120,7 @@ class Session:
         engine: whose network computes it.
         finish_reason: why the last generation ended; None before the first, and while one is under way.
         tokens_forwarded: tokens of this session that went through the network.
-        tokens_reused: tokens that were there already when a generation began, summed over generations.
+        tokens_reused: tokens that were there already when a prefill began, summed over prefills.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -129,6 +130,7 @@ class Session:
         self.tokens_reused = 0
         self._token_ids: list[int] = []
         self._cache = engine.decoder.new_cache(engine.context_length)
+        self._next_logits: Tensor | None = None  # (V,), of the position after the last id
         self._revision = 0  # tells a generation that the sequence was changed under it
 
     @property
@@ -161,6 +163,7 @@ class Session:
         if total >= self.engine.context_length:
             raise ContextLengthError(total, self.engine.context_length)
         self._revision += 1
+        self._next_logits = None
         self._token_ids.extend(token_ids)
 
     def truncate(self, length: int) -> None:
@@ -172,6 +175,7 @@ class Session:
         if not 0 <= length <= len(self._token_ids):
             raise ValueError(f"cannot truncate {len(self._token_ids):,} tokens to {length:,}")
         self._revision += 1
+        self._next_logits = None
         del self._token_ids[length:]
         self._cache.truncate(min(length, self._cache.length))
 
@@ -180,7 +184,23 @@ class Session:
         copy = Session(self.engine)
         copy._token_ids = self._token_ids.copy()
         copy._cache = self._cache.fork()
+        copy._next_logits = self._next_logits
         return copy
+
+    def prefill(self, *, cancel: Event | None = None) -> Iterator[tuple[int, int]]:
+        """Compute what was appended, chunk by chunk. `generate` does the same where this was not called before it.
+
+        Args:
+            cancel: when set, it ends before the next layer; whole chunks that were computed are kept.
+
+        Yields:
+            Tokens computed so far and in all, after each chunk. Nothing when all is computed.
+
+        Raises:
+            RuntimeError: the session was changed while it ran.
+        """
+        with suppress(ForwardCancelled):
+            yield from self._prefill_chunks(self._revision, cancel)
 
     def generate(
         self,
@@ -190,9 +210,8 @@ class Session:
         stop_token_ids: Collection[int] = (),
         constraint: TokenConstraint | None = None,
         cancel: Event | None = None,
-        on_prefill: Callable[[int, int], None] | None = None,
     ) -> Iterator[GeneratedToken]:
-        """Continue the sequence, token by token.
+        """Continue the sequence, token by token. What was appended is prefilled first, unless `prefill` did.
 
         A token is in `token_ids` when it is yielded. `finish_reason` is set when the last one is, and by then the
         stop token, if that is what ended it, is the last id. Leaving the iterator early is fine.
@@ -204,7 +223,6 @@ class Session:
             constraint: narrows the choice; it is advanced by every token, the stop token included.
             cancel: when set, the generation ends with "cancelled": during a prefill before the next layer, then
                 before the next token. What was computed by whole chunks is kept.
-            on_prefill: called with prompt tokens computed so far and in all, after every chunk.
 
         Raises:
             ValueError: the session is empty, or `max_new_tokens` is below one.
@@ -218,10 +236,6 @@ class Session:
             raise ValueError(f"max_new_tokens is {max_new_tokens}; it must be at least 1")
         if len(self._token_ids) >= self.engine.context_length:
             raise ContextLengthError(len(self._token_ids), self.engine.context_length)
-        if self._cache.length == len(self._token_ids):
-            # All is computed, but the logits that follow were not kept: compute the last token again.
-            self._cache.truncate(self._cache.length - 1)
-        self.tokens_reused += self._cache.length
         self._revision += 1
         self.finish_reason = None
         wanted = len(self._token_ids) + max_new_tokens
@@ -235,7 +249,32 @@ class Session:
             constraint=constraint,
             cancel=cancel,
         )
-        return run.tokens(on_prefill)
+        return run.tokens()
+
+    def _prefill_chunks(self, revision: int, cancel: Event | None) -> Iterator[tuple[int, int]]:
+        """As `prefill`; leaves the logits that follow in `_next_logits`. Raises ForwardCancelled."""
+        self._check_unchanged(revision)
+        end = len(self._token_ids)
+        if self._next_logits is not None or end == 0:
+            return
+        if self._cache.length == end:
+            # All is computed, but the logits that follow were not kept: compute the last token again.
+            self._cache.truncate(end - 1)
+        start = self._cache.length
+        self.tokens_reused += start
+        self._cache.reserve(end)
+        while self._cache.length < end:
+            count = min(self.engine.prefill_chunk, end - self._cache.length)
+            is_last = self._cache.length + count == end
+            logits = self._forward(count, num_logits=int(is_last), cancel=cancel)
+            if is_last:
+                self._next_logits = logits[0]
+            yield self._cache.length - start, end - start
+            self._check_unchanged(revision)
+
+    def _check_unchanged(self, revision: int) -> None:
+        if self._revision != revision:
+            raise RuntimeError("the session was changed while it was computing")
 
     def _forward(self, count: int, *, num_logits: int, cancel: Event | None) -> Tensor:
         """Compute the next `count` ids. Returns fp32 logits (num_logits, V)."""
@@ -263,46 +302,30 @@ class _Run:
     constraint: TokenConstraint | None
     cancel: Event | None
 
-    def tokens(self, on_prefill: Callable[[int, int], None] | None) -> Iterator[GeneratedToken]:
+    def tokens(self) -> Iterator[GeneratedToken]:
         session = self.session
         try:
-            self._check_unchanged()
+            for _ in session._prefill_chunks(self.revision, self.cancel):
+                pass
             seen = self._seen_tokens()
-            logits = self._prefill(on_prefill)
+            logits, session._next_logits = session._next_logits, None
             while True:
+                assert logits is not None, "a prefill leaves the logits that follow"
                 token = self._next_token(logits, seen)
                 session.finish_reason = self._reason_to_finish(token.token_id)
                 is_last = session.finish_reason is not None
                 yield token
                 if is_last:
                     return
-                self._check_unchanged()
+                session._check_unchanged(self.revision)
                 logits = session._forward(1, num_logits=1, cancel=self.cancel)[0]
         except ForwardCancelled:
             session.finish_reason = "cancelled"
-
-    def _check_unchanged(self) -> None:
-        if self.session._revision != self.revision:
-            raise RuntimeError("the session was changed while it was generating")
 
     def _reason_to_finish(self, token_id: int) -> FinishReason | None:
         if token_id in self.stop_token_ids:
             return "stop"
         return self.reason_at_limit if len(self.session.token_ids) == self.limit else None
-
-    def _prefill(self, on_prefill: Callable[[int, int], None] | None) -> Tensor:
-        """Compute what was appended, in chunks. Returns the logits (V,) that follow."""
-        session = self.session
-        start, end = session.num_computed, len(session.token_ids)
-        session._cache.reserve(end)
-        logits = torch.empty(0)
-        while session.num_computed < end:
-            count = min(session.engine.prefill_chunk, end - session.num_computed)
-            is_last = session.num_computed + count == end
-            logits = session._forward(count, num_logits=int(is_last), cancel=self.cancel)
-            if on_prefill is not None:
-                on_prefill(session.num_computed - start, end - start)
-        return logits[0]
 
     def _next_token(self, logits: Tensor, seen: Tensor | None) -> GeneratedToken:
         """Sample, and make it part of the sequence."""

@@ -6,10 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from glm_agent.cli.terminal import printable
 from glm_agent.errors import ConfigurationError
-from glm_agent.journal import Journal
-from glm_agent.storage import data_path
 
 
 def replay(
@@ -18,6 +15,10 @@ def replay(
     ] = None,
 ) -> None:
     """Show a recorded run: what was asked, called, returned and answered."""
+    from glm_agent.cli.terminal import printable
+    from glm_agent.journal import Journal
+    from glm_agent.storage import data_path
+
     journal = Journal(data_path() / "journal.sqlite3")
     try:
         if run_id is None:
