@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from glm_engine.errors import TokenizerError
+from glm_engine.vocabularies import GLM4_PATTERN
 
 _SCALARS = {
     0: "B",
@@ -92,7 +93,7 @@ def read_gguf_vocabulary(path: Path) -> GGUFVocabulary:
     return vocabulary
 
 
-def tokenizer_description(vocabulary: GGUFVocabulary, glm4_pattern: str) -> dict[str, Any]:
+def tokenizer_description(vocabulary: GGUFVocabulary) -> dict[str, Any]:
     """Returns the content of the `tokenizer.json` that says the same as a byte-level BPE vocabulary.
 
     Raises:
@@ -102,7 +103,7 @@ def tokenizer_description(vocabulary: GGUFVocabulary, glm4_pattern: str) -> dict
     if vocabulary.pre == "smollm":
         splits = [{"type": "Digits", "individual_digits": True}, byte_level | {"use_regex": True}]
     elif vocabulary.pre in {"chatglm-bpe", "glm4"}:
-        split = {"type": "Split", "pattern": {"Regex": glm4_pattern}}
+        split = {"type": "Split", "pattern": {"Regex": GLM4_PATTERN}}
         splits = [
             split | {"behavior": "Isolated", "invert": False},
             byte_level | {"use_regex": False},

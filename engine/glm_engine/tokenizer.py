@@ -24,7 +24,6 @@ from glm_engine.gguf_vocabulary import (
     tokenizer_description,
 )
 from glm_engine.vocabularies import (
-    GLM4_PATTERN,
     ByteLevelTokenizer,
     SentencePieceTokenizer,
     TiktokenTokenizer,
@@ -149,9 +148,7 @@ def _load_gguf(path: Path) -> Tokenizer:
     vocabulary = read_gguf_vocabulary(path)
     if vocabulary.model == "llama":
         return SentencePieceTokenizer(sentencepiece_model(vocabulary), ())
-    return ByteLevelTokenizer(
-        tokenizer_description(vocabulary, GLM4_PATTERN), vocab_size=len(vocabulary.tokens)
-    )
+    return ByteLevelTokenizer(tokenizer_description(vocabulary), vocab_size=len(vocabulary.tokens))
 
 
 def _load_tokenizer_model(folder: Path) -> Tokenizer:

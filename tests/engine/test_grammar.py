@@ -194,6 +194,7 @@ def test_calls_from_random_logits_fit_their_schemas(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_ten_thousand_calls_from_random_logits_fit_their_schemas(
     its_compiler: GrammarCompiler, tokenizer: Tokenizer
 ) -> None:
