@@ -332,7 +332,9 @@ def test_our_engine_writes_what_transformers_writes(checkpoint: Path) -> None:
     ids = [special["[gMASK]"], special["<sop>"], special["<|user|>"], *tokenizer.encode("\n")]
     ids += [*tokenizer.encode("What is the capital of France?"), special["<|assistant|>"]]
     reference = GlmForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
-    expected = reference.generate(torch.tensor([ids]), max_new_tokens=24, do_sample=False)
+    expected = reference.generate(  # type: ignore[misc]
+        torch.tensor([ids]), max_new_tokens=24, do_sample=False
+    )
     session = Engine.load(checkpoint, dtype="float32").new_session()
     session.append(ids)
     tokens = session.generate(
