@@ -311,6 +311,8 @@ class _Run:
             logits, session._next_logits = session._next_logits, None
             while True:
                 assert logits is not None, "a prefill leaves the logits that follow"
+                if self.cancel is not None and self.cancel.is_set():
+                    raise ForwardCancelled
                 token = self._next_token(logits, seen)
                 session.finish_reason = self._reason_to_finish(token.token_id)
                 is_last = session.finish_reason is not None
