@@ -1,0 +1,35 @@
+"""Where model-written code runs: a stateful Python session that the host does not have to trust."""
+
+from glm_sandbox.errors import (
+    SandboxClosedError,
+    SandboxError,
+    SandboxFileError,
+    SandboxUnavailableError,
+)
+from glm_sandbox.open import BackendName, BackendStatus, open_sandbox
+from glm_sandbox.sandbox import (
+    DataFile,
+    Display,
+    ExecResult,
+    ResourceLimits,
+    Sandbox,
+    Status,
+    Variables,
+)
+
+__all__ = [
+    "BackendName",
+    "BackendStatus",
+    "DataFile",
+    "Display",
+    "ExecResult",
+    "ResourceLimits",
+    "Sandbox",
+    "SandboxClosedError",
+    "SandboxError",
+    "SandboxFileError",
+    "SandboxUnavailableError",
+    "Status",
+    "Variables",
+    "open_sandbox",
+]

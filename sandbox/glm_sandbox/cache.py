@@ -27,9 +27,12 @@ def cache_dir() -> Path:
 
 
 @contextlib.contextmanager
-def build_lock(folder: Path) -> Iterator[None]:
-    """Held by the one process that builds something in `folder`; others wait. A dead holder holds nothing."""
-    with (folder / "build.lock").open("w", encoding="ascii") as file:
+def build_lock(folder: Path, name: str = "build") -> Iterator[None]:
+    """Held by the one process that builds something in `folder`; others wait. A dead holder holds nothing.
+
+    Not re-entrant: what is made while another lock is held has a `name` of its own.
+    """
+    with (folder / f"{name}.lock").open("w", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

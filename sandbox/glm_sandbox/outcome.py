@@ -160,7 +160,7 @@ class CellRecord:
         """Things worth a sentence beside the outcome itself."""
         notes = []
         if reason := done.text("lost_before", ""):
-            notes.append(f"Variables had been lost before this cell ({escape(reason)}).")
+            notes.append(f"Variables had been lost before this cell: {escape(reason)}.")
         if count := done.integer("processes_killed", 0):
             notes.append(
                 f"{_counted(count, 'process', 'processes')} left running {'was' if count == 1 else 'were'} ended."

@@ -37,6 +37,7 @@ MAX_THREADS_LEFT = 16
 MAX_VALUE_BYTES = 256 << 10
 _KILL_S = 10.0  # under a CPU quota, killed processes die late
 _START_S = 20.0  # until the worker takes up a cell
+_SETTLE_S = 10.0  # until it has come back from a cell that it said to be done
 _PIPE_BYTES = 1 << 16
 _SNAPSHOT_SHARE = 0.4  # of the memory limit: a larger worker leaves no snapshot
 
@@ -72,7 +73,9 @@ class _WorkerLink:
     frames: FrameReader = field(default_factory=FrameReader)
     unsent: bytearray = field(default_factory=bytearray)
     snapshot_pid: int = 0
+    is_snapshot_stale: bool = False  # a cell has ended well since it was made
     is_awake: bool = True  # False for a snapshot that was woken and has not yet spoken
+    settle_deadline: float = 0.0  # when it must have heard that its cell is over; 0 when it has
 
 
 class Supervisor:
@@ -96,6 +99,7 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         self._worker: _WorkerLink | None = None
+        self._dying: set[int] = set()  # discarded snapshots: under a CPU quota they take a while
         self._exits: dict[int, int] = {}  # wait status of children that are gone
         self._cell: _Cell | None = None
         self._lost_because = ""  # why the next cell finds no variables
@@ -147,7 +151,10 @@ class Supervisor:
         return self._worker
 
     def _seconds_to_deadline(self) -> float | None:
-        return None if self._cell is None else max(0.0, self._cell.deadline - time.monotonic())
+        deadlines = [self._link.settle_deadline] if self._link.settle_deadline else []
+        if self._cell is not None:
+            deadlines.append(self._cell.deadline)
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
     # Host
 
@@ -311,15 +318,17 @@ class Supervisor:
                 self._send(
                     "ready", abi=ABI, python=sys.version.split()[0], data_dir=self._options.data_dir
                 )
+        elif frame.kind == "settled":
+            link.settle_deadline = 0.0
         elif frame.kind == "restored":
             link.is_awake = True
             self._flush_to_worker()
         elif frame.kind == "snapshot":
             self._discard_snapshot()
             pid = frame.integer("pid")
-            link.snapshot_pid = (
-                pid if pid in processes.descendants(os.getpid()) and pid != link.pid else 0
-            )
+            is_ours = pid in processes.descendants(os.getpid()) and pid != link.pid
+            link.snapshot_pid = pid if is_ours else 0
+            link.is_snapshot_stale = False
         elif cell is not None and frame.fields.get("token") == cell.token:
             if frame.kind == "started" and not cell.is_started:
                 cell.is_started = True
@@ -370,7 +379,7 @@ class Supervisor:
         if threads_left > MAX_THREADS_LEFT:
             self._recover("crashed", f"{threads_left} threads left running")
             return
-        self._discard_snapshot()
+        link.is_snapshot_stale = True  # kept until there is a newer one
         self._conclude(
             cell.stopped_for or ("ok" if is_ok else "error"),
             "kept",
@@ -412,6 +421,9 @@ class Supervisor:
 
     def _check_limits(self) -> None:
         cell = self._cell
+        if 0.0 < self._link.settle_deadline <= time.monotonic():
+            self._recover("crashed", "it did not come back from the cell before")
+            return
         if cell is None:
             return
         if (
@@ -456,9 +468,19 @@ class Supervisor:
         while _has_data(link.control) and link.control.recv(1 << 18):
             pass
         if snapshot and processes.is_alive(snapshot):
-            link.pid, link.snapshot_pid, link.is_awake = snapshot, 0, False
+            link.pid, link.snapshot_pid, link.is_awake, link.settle_deadline = (
+                snapshot,
+                0,
+                False,
+                0.0,
+            )
             os.kill(snapshot, signal.SIGUSR1)
             variables = "rolled_back"
+            if link.is_snapshot_stale:
+                self._lost_because = (
+                    "the last cell's changes, for it did not leave the interpreter in order"
+                )
+                link.is_snapshot_stale = False
         else:
             link.control.close()
             self._worker = None
@@ -467,7 +489,7 @@ class Supervisor:
         if self._cell is not None:
             self._conclude(status, variables, reason=reason)
         elif variables == "lost":
-            self._lost_because = reason
+            self._lost_because = f"all of them: the interpreter died ({reason})"
 
     def _conclude(self, status: str, variables: str, *, reason: str = "", **fields: Any) -> None:
         """The one `done` of this cell."""
@@ -498,6 +520,7 @@ class Supervisor:
         self._lost_because = ""
         self._cell = None
         if variables == "kept":
+            self._link.settle_deadline = time.monotonic() + _SETTLE_S
             self._to_worker("settled")
 
     # Processes
@@ -510,13 +533,15 @@ class Supervisor:
                 return
             if pid == 0:
                 return
+            self._dying.discard(pid)
             if self._worker is not None and pid == self._worker.pid:
                 self._exits[pid] = status
 
     def _kill(self, keep: set[int]) -> int:
         """Kill every process below us but `keep`, and wait for their end; the number found at first."""
         end = time.monotonic() + _KILL_S
-        found = len(targets := processes.descendants(os.getpid()) - keep)
+        targets = processes.descendants(os.getpid()) - keep - self._dying
+        found = len(targets)
         while targets:
             for number in (
                 signal.SIGSTOP,
@@ -526,7 +551,7 @@ class Supervisor:
                     with suppress(OSError):  # gone
                         os.kill(pid, number)
             self._reap()
-            targets = processes.descendants(os.getpid()) - keep
+            targets = processes.descendants(os.getpid()) - keep - self._dying
             if targets and time.monotonic() > end:
                 self._end()  # cannot be mastered: end the whole sandbox, the host starts another
             if targets:
@@ -538,6 +563,7 @@ class Supervisor:
         if link.snapshot_pid:
             with suppress(OSError):  # the cell has killed it already
                 os.kill(link.snapshot_pid, signal.SIGKILL)
+            self._dying.add(link.snapshot_pid)
             link.snapshot_pid = 0
 
     def _end(self) -> NoReturn:

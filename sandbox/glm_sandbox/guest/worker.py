@@ -38,7 +38,7 @@ _ORPHAN_CHECK_S = 60.0
 _BUSY_EXIT = 70  # EX_SOFTWARE: the worker itself failed
 
 # Bound now: a cell may put anything in their place.
-_repr, _type, _len, _BaseException = repr, type, len, BaseException
+_repr, _type, _len, _BaseException, _getpid = repr, type, len, BaseException, os.getpid
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class Worker:
         self._frames = FrameReader()
         self._inbox: list[Frame] = []
         self._token = ""
+        self._pid = os.getpid()
         self._cells = 0
         self._interruptible = False
         self._is_settled = True  # nobody is killing leftovers of a cell, so a copy can be forked
@@ -123,6 +124,7 @@ class Worker:
                     has_snapshot = self._leave_snapshot()
                 frame = self._receive()
                 if frame.kind == "settled":
+                    self._send("settled")
                     self._is_settled = True
                 elif frame.kind == "exec":
                     self._run_cell(frame)
@@ -164,6 +166,8 @@ class Worker:
         if pid is None:
             set_dumpable(True)
             set_oom_score_adj(1000)
+            self._pid = os.getpid()
+            self._is_settled = True
             self._forget_input()
             self._send("restored")
             return False
@@ -244,6 +248,10 @@ class Worker:
         vars(builtins).update(self._builtins)
         for stream in self._streams:
             stream.flush()
+        if _getpid() != self._pid:
+            os._exit(
+                0
+            )  # a child that the cell forked has come to the cell's end: it is not the worker
         if failure is not None:
             self._send_failure(failure, filename)
         self._send("done", token=self._token, ok=failure is None, names=self._names())
@@ -289,6 +297,8 @@ class Worker:
         signal.signal(signal.SIGINT, self._on_interrupt)
 
     def _on_interrupt(self, _signal: int, _frame: object) -> None:
+        if _getpid() != self._pid:
+            os._exit(130)
         if self._interruptible:
             raise KeyboardInterrupt
 

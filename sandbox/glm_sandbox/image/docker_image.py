@@ -1,0 +1,180 @@
+"""The image of the Docker back end: a base, and one layer with the guest's own files.
+
+The base is the root file system that also serves bubblewrap, imported: no registry is asked. Or it is an image of the
+user's, which needs nothing but Python 3.11 or newer.
+"""
+
+import contextlib
+import hashlib
+import io
+import os
+import platform
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+from docker.errors import APIError, BuildError, ImageNotFound
+
+from glm_sandbox.cache import build_lock, cache_dir
+from glm_sandbox.errors import SandboxUnavailableError
+from glm_sandbox.guest_files import GUEST_ROOT, guest_folder, guest_hash
+from glm_sandbox.image.rootfs import GUEST_UID, build_rootfs, rootfs_hash
+
+REPOSITORY = "glm-agent-sandbox"
+BASE_REPOSITORY = "glm-agent-sandbox-base"
+HASH_LABEL = "glm-agent.sandbox.content"
+_PIECE_BYTES = 1 << 20
+
+
+def ensure_image(
+    client: docker.DockerClient, progress: Callable[[str], None], *, base: str | None = None
+) -> str:
+    """The name of an image with this release's guest in it; made when the engine has none.
+
+    Args:
+        client: of the engine.
+        progress: gets a line for each step.
+        base: the user's image; ours when None.
+
+    Raises:
+        SandboxUnavailableError: it cannot be made.
+        DockerException: the engine fails.
+    """
+    content = hashlib.sha256(f"{base or rootfs_hash()}\0{guest_hash()}".encode()).hexdigest()[:16]
+    name = f"{REPOSITORY}:{content}"
+    if _has_image(client, name):
+        return name
+    with build_lock(cache_dir(), "image"):
+        if _has_image(client, name):  # another process was first
+            return name
+        _build(client, name, content, base, progress)
+    return name
+
+
+def remove_old_images(client: docker.DockerClient) -> list[str]:
+    """Remove the images of earlier releases; their names. Those in use stay."""
+    keep = {f"{BASE_REPOSITORY}:{rootfs_hash()}"}
+    removed = []
+    for image in client.images.list(filters={"label": HASH_LABEL}):
+        for tag in image.tags:
+            ours = tag.startswith((f"{REPOSITORY}:", f"{BASE_REPOSITORY}:"))
+            if (
+                ours
+                and tag not in keep
+                and image.labels.get("glm-agent.sandbox.guest") != guest_hash()
+            ):
+                with contextlib.suppress(APIError):  # a container still uses it
+                    client.images.remove(tag)
+                    removed.append(tag)
+    return removed
+
+
+def _build(
+    client: docker.DockerClient,
+    name: str,
+    content: str,
+    base: str | None,
+    progress: Callable[[str], None],
+) -> None:
+    if base is None:
+        base = _ensure_base(client, progress)
+    progress(f"Adding the guest's files to {base}")
+    dockerfile = (
+        f"FROM {base}\n"
+        f"COPY --chown=0:0 tree/ {GUEST_ROOT}/\n"
+        f"LABEL {HASH_LABEL}={content} glm-agent.sandbox.guest={guest_hash()}\n"
+    )
+    try:
+        # An image of the user's that is not there is pulled by the engine; ours never needs a registry
+        client.images.build(
+            fileobj=_context(dockerfile),
+            custom_context=True,
+            tag=name,
+            rm=True,
+            forcerm=True,
+            network_mode="none",
+        )
+    except (BuildError, APIError) as error:
+        raise SandboxUnavailableError(
+            f"The sandbox's image cannot be made from {base}: {error}",
+            f"See that the engine has the image: `docker pull {base}`, or leave --sandbox-image out.",
+        ) from error
+
+
+def _ensure_base(client: docker.DockerClient, progress: Callable[[str], None]) -> str:
+    base = f"{BASE_REPOSITORY}:{rootfs_hash()}"
+    if _has_image(client, base):
+        return base
+    engine = client.info()
+    if (engine.get("OSType"), engine.get("Architecture")) != ("linux", platform.machine()):
+        raise SandboxUnavailableError(
+            f"The engine runs {engine.get('OSType')} on {engine.get('Architecture')}, this machine is another kind:"
+            " a root file system made here would not run there.",
+            "Give an image with Python 3.11 or newer: `--sandbox-image python:3.12-slim`.",
+        )
+    root = build_rootfs(progress)
+    progress("Importing it into Docker")
+    client.api.import_image_from_data(
+        _stream_tar(root),
+        repository=BASE_REPOSITORY,
+        tag=rootfs_hash(),
+        changes=[f"LABEL {HASH_LABEL}={rootfs_hash()}"],
+    )
+    return base
+
+
+def _has_image(client: docker.DockerClient, name: str) -> bool:
+    try:
+        client.images.get(name)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def _context(dockerfile: str) -> io.BytesIO:
+    """The build context: a Dockerfile and the guest's files below `tree`."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        entry = tarfile.TarInfo("Dockerfile")
+        entry.size = len(dockerfile)
+        tar.addfile(entry, io.BytesIO(dockerfile.encode("utf-8")))
+        tar.add(guest_folder(), "tree", filter=_owned_by_root)
+    buffer.seek(0)
+    return buffer
+
+
+def _stream_tar(root: Path) -> Iterator[bytes]:
+    """The root file system as a tar stream, owned by root whoever made it."""
+    read_end, write_end = os.pipe()
+
+    def write() -> None:
+        # The reader may go away early: a broken pipe ends this thread, and the engine has told the reader why
+        with (
+            contextlib.suppress(BrokenPipeError),
+            os.fdopen(write_end, "wb") as pipe,
+            tarfile.open(fileobj=pipe, mode="w|", bufsize=_PIECE_BYTES) as tar,
+        ):
+            tar.add(root, ".", filter=_owned_by_root)
+
+    writer = threading.Thread(target=write, name="glm-sandbox-tar")
+    writer.start()
+    try:
+        with os.fdopen(read_end, "rb") as pipe:
+            while data := pipe.read(_PIECE_BYTES):
+                yield data
+    finally:
+        writer.join()
+
+
+def _owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mtime = 0
+    if (
+        entry.name == "./mnt/data"
+    ):  # some engines give a tmpfs the owner and mode of the folder below it
+        entry.uid = entry.gid = GUEST_UID
+        entry.mode = 0o700
+    return entry
