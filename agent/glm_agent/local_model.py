@@ -5,13 +5,13 @@ The only module of this package that imports the engine, and with it torch.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Event
 
-from glm_engine.demo import demo_checkpoint, is_demo_checkpoint
-
 from glm_agent.chat_model import ModelEvent, Prefill, TurnEnded, TurnOptions, TurnUsage
 from glm_agent.errors import ModelUnavailableError
+from glm_engine.demo import demo_checkpoint, is_demo_checkpoint
 from glm_engine.errors import EngineError
 from glm_engine.generate import Engine
 from glm_engine.sampling import SamplingParams
@@ -147,7 +147,7 @@ def open_local_model(
     name: str,
     note: str,
     context_length: int | None,
-    tell: Callable[[str], None],
+    progress: Callable[[str, int, int], None] | None,
 ) -> LocalModel:
     """The model of a checkpoint folder, or the embedded demo model when `folder` is None.
 
@@ -156,9 +156,13 @@ def open_local_model(
     """
     try:
         if folder is None:
-            folder = demo_checkpoint(progress=tell)
+            folder = demo_checkpoint(progress=progress)
         dialect, tokenizer = _dialect(folder)
-        engine = Engine.load(folder, context_length=context_length)
+        engine = Engine.load(
+            folder,
+            context_length=context_length,
+            progress=None if progress is None else partial(progress, f"Loading {name}"),
+        )
     except (EngineError, PromptError, ValueError) as error:
         raise ModelUnavailableError(f"The model {name!r} cannot be loaded. {error}") from error
     return LocalModel(engine, tokenizer, dialect, name=name, note=note)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from glm_agent.cli import replay, run, sandbox
+from glm_agent.cli import replay, run
 from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.errors import ConfigurationError, JournalError, ModelUnavailableError
 from glm_sandbox.errors import SandboxUnavailableError
@@ -25,7 +25,6 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("replay")(replay.replay)
-app.add_typer(sandbox.app, name="sandbox")
 
 
 def _show_version(wanted: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.cli.interruption import Interruption, interruption
+from glm_agent.cli.progress import ProgressBar
 from glm_agent.cli.task import Attachments, read_prompt
 from glm_agent.cli.terminal import Terminal
 from glm_agent.errors import ConfigurationError
@@ -86,7 +87,8 @@ def run_task(request: RunRequest) -> ExitCode:
         if "python" in names:
             python = PythonSession(request, terminal)
             stack.callback(python.close)
-        model = load_model(request.model, progress=terminal.note)
+        with ProgressBar(quiet=terminal.is_quiet) as progress:
+            model = load_model(request.model, progress=progress)
         if model.note:
             terminal.note(model.note)
         sandbox = python.wait() if python is not None else None

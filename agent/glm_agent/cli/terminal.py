@@ -51,7 +51,7 @@ class Terminal:
     def __init__(
         self, *, quiet: bool = False, verbose: bool = False, stream_answer: bool = True
     ) -> None:
-        self._quiet = quiet
+        self.is_quiet = quiet
         self._verbose = verbose
         self._stream_answer = stream_answer
         self._colour = wants_colour(sys.stderr)
@@ -60,7 +60,7 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """A line of information, unless quiet."""
-        if not self._quiet:
+        if not self.is_quiet:
             self._line(self._style("2", text))
 
     def warn(self, text: str) -> None:
@@ -116,13 +116,13 @@ class Terminal:
 
     def _call(self, call: ToolCall) -> None:
         self._end_answer()
-        if self._quiet:
+        if self.is_quiet:
             return
         self._line(self._style("1;36", f"● {printable(call.name)}"))
         self._block(call.raw, "│", str)
 
     def _result(self, result: ToolResult) -> None:
-        if self._quiet:
+        if self.is_quiet:
             return
         style: Callable[[str], str] = (
             (lambda text: self._style("31", text)) if result.is_error else str
