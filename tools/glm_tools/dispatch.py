@@ -7,23 +7,19 @@ Does not cover: a Python function cannot be stopped from outside its process. On
 listen, runs on in its thread, and the result says so; `isolate=True` is for those.
 """
 
-import asyncio
 import difflib
-import inspect
 import json
 import threading
 import time
-import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextvars import copy_context
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from threading import Event
-from typing import Any, Literal
+from typing import Literal
 
-from glm_tools.errors import ToolArgumentError, ToolDefinitionError, ToolError, ToolNotFoundError
-from glm_tools.event_loop import AsyncCall, EventLoopThread
-from glm_tools.results import ResultError, limit_output, output_of
-from glm_tools.stdout import catch_prints
+from glm_tools import isolation
+from glm_tools.errors import ToolDefinitionError, ToolError, ToolNotFoundError
+from glm_tools.event_loop import EventLoopThread
+from glm_tools.execution import Execution
+from glm_tools.results import limit_output, output_of
 from glm_tools.tool import Ctx, FunctionTool, Tool, ToolCall, ToolOutput, ToolResult, ToolSpec
 
 OnOutput = Callable[[str, str], None]
@@ -31,9 +27,6 @@ OnOutput = Callable[[str, str], None]
 DEFAULT_LIMIT_CHARS = 16_000
 MAX_RAW_CHARS = 800  # of a call that could not be read
 MAX_NAMES = 12  # named when a tool is not there
-MAX_DETAIL_CHARS = 64_000
-OWN_FOLDER = Path(__file__).parent
-POLL_S = 0.05  # how late a cancellation may be noticed
 
 
 class Dispatcher:
@@ -52,6 +45,11 @@ class Dispatcher:
     ) -> None:
         self._tools: dict[str, Tool] = {}
         for tool in tools:
+            if isolation.is_worker and isinstance(tool, FunctionTool) and tool.isolate:
+                raise ToolDefinitionError(
+                    f"The process of the isolated tool {tool.spec.name!r} is starting the whole program again: put what "
+                    "the program does when it is run under `if __name__ == '__main__':`."
+                )
             if tool.spec.name in self._tools:
                 raise ToolDefinitionError(
                     f"Two tools are named {tool.spec.name!r}: rename one, as in @tool(name=…)."
@@ -156,7 +154,7 @@ class Dispatcher:
     ) -> ToolOutput:
         assert call.arguments is not None
         ctx = Ctx(deps=deps, call=call, cancelled=Event(), on_output=on_output or _ignore)
-        execution = _Execution(tool, call.arguments, ctx, self._event_loop)
+        execution = Execution(tool, call.arguments, ctx, self._event_loop)
         try:
             execution.start()
             reason = execution.wait(tool.timeout_s, cancel)
@@ -187,121 +185,6 @@ class Dispatcher:
             self._loop = None
 
 
-class _Execution:
-    """One call in a thread of its own."""
-
-    def __init__(
-        self,
-        tool: Tool,
-        arguments: Mapping[str, Any],
-        ctx: Ctx[Any],
-        event_loop: Callable[[], EventLoopThread],
-    ) -> None:
-        self.done = Event()
-        self.output: ToolOutput | None = None  # stays None when the call was stopped
-        self._tool = tool
-        self._arguments = arguments
-        self._ctx = ctx
-        self._event_loop = event_loop
-        self._async_call: AsyncCall | None = None
-        self._printed: list[str] = []
-        self._printed_chars = 0
-
-    @property
-    def is_async(self) -> bool:
-        return self._async_call is not None
-
-    def start(self) -> None:
-        context = copy_context()
-        thread = threading.Thread(
-            target=context.run, args=(self._work,), name=f"tool-{self._tool.spec.name}", daemon=True
-        )
-        thread.start()
-
-    def wait(
-        self, timeout_s: float | None, cancel: Event | None
-    ) -> Literal["timeout", "cancelled"] | None:
-        """Wait for the end; the reason to give up when it does not come."""
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        while True:
-            left_s = POLL_S if deadline_s is None else min(POLL_S, deadline_s - time.monotonic())
-            if self.done.wait(max(left_s, 0.0)):
-                return None
-            if cancel is not None and cancel.is_set():
-                return "cancelled"
-            if left_s <= 0:
-                return "timeout"
-
-    def stop(self) -> None:
-        """Tell the call to end."""
-        self._ctx.cancelled.set()
-        if self._async_call is not None:
-            self._async_call.cancel()
-
-    def detail(self, error: BaseException | None = None) -> str:
-        """What it printed, and the traceback of `error` without our own frames."""
-        trace = ""
-        if error is not None:
-            lines = traceback.TracebackException.from_exception(error)
-            while len(lines.stack) > 1 and Path(lines.stack[0].filename).parent == OWN_FOLDER:
-                del lines.stack[0]
-            trace = "".join(lines.format())
-        return _cut("".join(self._printed), MAX_DETAIL_CHARS) + trace
-
-    def _work(self) -> None:
-        try:
-            with catch_prints(self._print):
-                self.output = self._perform()
-        finally:
-            self.done.set()
-
-    def _print(self, text: str) -> None:
-        if self._printed_chars < MAX_DETAIL_CHARS:
-            self._printed.append(text)
-            self._printed_chars += len(text)
-        self._ctx.on_output("stdout", text)
-
-    def _perform(self) -> ToolOutput | None:
-        name = self._tool.spec.name
-        try:
-            try:
-                arguments = self._tool.check_arguments(self._arguments)
-            except ToolArgumentError as error:
-                text = f"The call was not run: the arguments do not fit {name!r}. {error}"
-                return ToolOutput.from_text(text, status="invalid")
-            output = output_of(self._value(arguments))
-            return ToolOutput(
-                output.observations,
-                output.attachments,
-                output.status,
-                self.detail() + output.detail,
-            )
-        except ToolError as error:
-            return ToolOutput.from_text(_message(error), status="error", detail=self.detail())
-        except ResultError as error:
-            text = f"{name!r} ran, but what it returned cannot be shown: {error}."
-            return ToolOutput.from_text(text, status="error", detail=self.detail())
-        except asyncio.CancelledError as error:
-            if self._ctx.cancelled.is_set():
-                return None
-            return self._failed(error)
-        except BaseException as error:  # noqa: BLE001 - a tool may raise anything, SystemExit too
-            return self._failed(error)
-
-    def _value(self, arguments: Mapping[str, Any]) -> object:
-        value = self._tool.run(arguments, self._ctx)
-        if inspect.isawaitable(value):
-            self._async_call = self._event_loop().submit(value)
-            if self._ctx.cancelled.is_set():  # `stop` may have come between the two lines above
-                self._async_call.cancel()
-            value = self._async_call.result()
-        return value
-
-    def _failed(self, error: BaseException) -> ToolOutput:
-        text = f"{type(error).__name__}: {_message(error)}".removesuffix(": ")
-        return ToolOutput.from_text(text, status="error", detail=self.detail(error))
-
-
 def _given_up(
     tool: Tool, reason: Literal["timeout", "cancelled"], *, has_stopped: bool, detail: str
 ) -> ToolOutput:
@@ -314,13 +197,6 @@ def _given_up(
     else:
         text += "; it is not waited for any longer. It may still be running, and what it does may yet take effect."
     return ToolOutput.from_text(text, status=reason, detail=detail)
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001 - a tool's own exception class may be broken in any way
-        return "(its message cannot be read)"
 
 
 def _nearest(name: str, known: list[str]) -> list[str]:

@@ -3,7 +3,8 @@
 `ToolSpec` is what the model reads, `ToolCall` what it asks for, `ToolResult` what it gets back, `Tool` what runs.
 
 Schemas are made and arguments checked in `schema` and `validation`, which import pydantic and jsonschema: they are
-loaded by the first tool that is made, so that naming these types costs a command's start nothing.
+loaded by the first tool that is made, so that naming these types costs a command's start nothing. `isolation` is loaded
+by the first tool that needs it.
 """
 
 import functools
@@ -31,6 +32,9 @@ JSONSchema = Mapping[str, JSONValue]
 
 DEFAULT_TIMEOUT_S = 60.0
 COOPERATIVE_GRACE_S = 1.0  # for a function that can be told to stop
+ISOLATED_GRACE_S = (
+    10.0  # ending a process tree takes milliseconds, unless the machine is out of breath
+)
 
 # The tools GLM-4 was trained on by name: their calls carry raw text, and the dialect knows how to present them.
 Builtin = Literal["python", "simple_browser"]
@@ -178,7 +182,6 @@ class Tool(ABC):
         grace_s: how long a call that was told to stop (`Ctx.cancelled`) is waited for.
         idempotent: running a call twice does no more than running it once.
         risky: has effects that somebody may want to be asked about first.
-        isolate: runs in a child process, which is killed with all it started when its time is over.
         notes: what was found while the tool was made, a sentence each, for whoever registers it.
 
     Raises:
@@ -193,7 +196,6 @@ class Tool(ABC):
         grace_s: float = 0.0,
         idempotent: bool = False,
         risky: bool = False,
-        isolate: bool = False,
         notes: Sequence[str] = (),
     ) -> None:
         from glm_tools.validation import ArgumentValidator
@@ -211,7 +213,6 @@ class Tool(ABC):
         self.grace_s = grace_s
         self.idempotent = idempotent
         self.risky = risky
-        self.isolate = isolate
         self.notes = tuple(notes)
         self._validator = ArgumentValidator(spec.name, spec.parameters)
 
@@ -296,8 +297,12 @@ class FunctionTool(Tool, Generic[P, R]):
         timeout_s: see `Tool`.
         idempotent: see `Tool`.
         risky: see `Tool`.
-        isolate: see `Tool`.
+        isolate: every call runs in a child process, which is ended with all it started when its time is over. The
+            function stands at the top level of a module, which the child imports again: about 0.4 s a call.
         notes: see `Tool`.
+
+    Raises:
+        ToolDefinitionError: it cannot be isolated.
     """
 
     def __init__(
@@ -314,16 +319,29 @@ class FunctionTool(Tool, Generic[P, R]):
         notes: Sequence[str] = (),
     ) -> None:
         functools.update_wrapper(self, function)
-        stops_when_told = ctx_name is not None or inspect.iscoroutinefunction(function)
+        if isolate:
+            grace_s = ISOLATED_GRACE_S
+        elif ctx_name is not None or inspect.iscoroutinefunction(function):
+            grace_s = COOPERATIVE_GRACE_S
+        else:
+            grace_s = 0.0
         super().__init__(
             spec,
             timeout_s=timeout_s,
-            grace_s=COOPERATIVE_GRACE_S if stops_when_told else 0.0,
+            grace_s=grace_s,
             idempotent=idempotent,
             risky=risky,
-            isolate=isolate,
             notes=notes,
         )
+        self.isolate = isolate
+        if isolate:
+            from glm_tools.isolation import source_of
+
+            source_of(function, spec.name)
+            if ctx_name is not None:
+                raise ToolDefinitionError(
+                    f"Tool {spec.name!r} cannot be isolated: its Ctx does not reach another process."
+                )
         self.function = function
         self.is_unbound_method = signature is not None and signature.is_method
         self._signature = signature
@@ -349,6 +367,10 @@ class FunctionTool(Tool, Generic[P, R]):
         return checked if self._signature is None else self._signature.convert(checked)
 
     def run(self, arguments: Mapping[str, Any], ctx: Ctx[Any]) -> object:
+        if self.isolate:
+            from glm_tools.isolation import run_isolated, source_of
+
+            return run_isolated(source_of(self.function, self.spec.name), ctx)
         keywords = dict(arguments)
         if self._ctx_name is not None:
             keywords[self._ctx_name] = ctx
@@ -393,7 +415,7 @@ def tool(
         timeout_s: see `Tool`.
         idempotent: see `Tool`.
         risky: see `Tool`.
-        isolate: see `Tool`.
+        isolate: see `FunctionTool`.
 
     Raises:
         ToolDefinitionError: a parameter has no type hint, or one without a JSON form.

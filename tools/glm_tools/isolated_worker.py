@@ -1,0 +1,139 @@
+"""The child's side of `isolation`: a keeper that ends everything, and the worker that runs the call.
+
+The keeper is forked from before anything heavy is loaded. It becomes the parent of every process that the worker
+leaves behind (PR_SET_CHILD_SUBREAPER), so that none escapes by making itself a daemon.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any, NoReturn
+
+from glm_tools import isolation
+from glm_tools.tool import Ctx, FunctionTool, ToolCall
+
+_PR_SET_CHILD_SUBREAPER = 36
+_POLL_S = 0.05
+_PROC = Path("/proc")
+
+
+def main(control: int, result: int) -> NoReturn:
+    """Read the request from `control`, run it in a worker, and end all that is left when the worker or the host ends."""
+    (length,) = isolation.HEADER.unpack(_read(control, isolation.HEADER.size))
+    request = json.loads(_read(control, length))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    worker = os.fork()
+    if worker == 0:
+        os.close(control)
+        _work(request, result)
+    os.close(result)
+    status = None
+    while status is None:
+        ready, _, _ = select.select([control], [], [], _POLL_S)
+        if ready:  # the host wants no more, or is gone
+            break
+        pid, wait_status = os.waitpid(worker, os.WNOHANG)
+        if pid:
+            status = wait_status
+    _kill_all(worker)
+    code = 0 if status is None else os.waitstatus_to_exitcode(status)
+    os._exit(128 - code if code < 0 else code)
+
+
+def _work(request: dict[str, Any], result: int) -> NoReturn:
+    from glm_tools.event_loop import EventLoopThread
+    from glm_tools.execution import Execution
+    from glm_tools.loading import load_tools
+
+    isolation.is_worker = True
+    printed: list[str] = []
+
+    def on_output(stream: str, text: str) -> None:
+        printed.append(text)
+        _write(1 if stream == "stdout" else 2, text.encode("utf-8", "replace"))
+
+    code = 1
+    try:
+        (tool,) = (
+            tool for tool in load_tools(request["source"]) if tool.spec.name == request["name"]
+        )
+        assert isinstance(tool, FunctionTool)
+        tool.isolate = False
+        call = ToolCall(request["id"], tool.spec.name, request["arguments"], request["raw"])
+        ctx = Ctx(deps=None, call=call, cancelled=Event(), on_output=on_output)
+        execution = Execution(tool, request["arguments"], ctx, EventLoopThread)
+        execution.run_here()  # in the main thread: the tool may set signal handlers here
+        assert execution.output is not None
+        # What was printed is on its way through the pipes; the host puts it before the rest.
+        detail = execution.output.detail.removeprefix("".join(printed))
+        sys.stdout.flush()
+        _write(result, isolation.encode_output(replace(execution.output, detail=detail)))
+        code = 0
+    except BaseException:  # noqa: BLE001 - the host shows it to the user
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _write(fd: int, payload: bytes) -> None:
+    data = memoryview(payload)
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+def _read(fd: int, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        more = os.read(fd, min(size - len(data), 1 << 20))
+        if not more:  # the host is gone before it asked for anything
+            os._exit(0)
+        data += more
+    return data
+
+
+def _kill_all(worker: int) -> None:
+    """Kill every descendant until none is left; each orphan becomes our child, so none is missed."""
+    deadline_s = time.monotonic() + isolation.KILL_S
+    while time.monotonic() < deadline_s:
+        if _PROC.is_dir():
+            for pid in _descendants(os.getpid()):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+        else:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(worker, signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.005)
+
+
+def _descendants(root: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for entry in _PROC.iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):  # it may end while we look
+                # "pid (name) state ppid …"; the name may hold spaces and brackets
+                stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+                parent = int(stat.rpartition(")")[2].split()[1])
+                children.setdefault(parent, []).append(int(entry.name))
+    found = []
+    pending = [root]
+    while pending:
+        for child in children.get(pending.pop(), ()):
+            found.append(child)
+            pending.append(child)
+    return found
