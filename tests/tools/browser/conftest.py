@@ -6,7 +6,6 @@ import socketserver
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -61,7 +60,7 @@ class RawServer:
             head = data.partition(b"\r\n\r\n")[0].decode("latin-1")
             self.requests.append(head)
             path = head.split(" ")[1]
-            answer = self.pages.get(path, response(b"not found", status="404 Not Found"))
+            answer = self.pages.get(path, make_response(b"not found", status="404 Not Found"))
             if callable(answer):
                 answer(connection, path, head)
             else:
@@ -74,7 +73,7 @@ class RawServer:
         self._server.server_close()
 
 
-def response(
+def make_response(
     body: bytes = b"",
     content_type: str = "text/html; charset=utf-8",
     status: str = "200 OK",
@@ -89,6 +88,12 @@ def response(
         "",
     ]
     return "\r\n".join(lines).encode("latin-1") + body
+
+
+@pytest.fixture
+def response() -> Callable[..., bytes]:
+    """Makes the bytes of a whole HTTP response."""
+    return make_response
 
 
 class Connections:
@@ -126,13 +131,15 @@ def server() -> Iterator[RawServer]:
 
 
 @pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
 
 
-def resolver(**names: str | list[str]) -> Callable[..., list[tuple[object, ...]]]:
+def make_resolver(**names: str | list[str]) -> Callable[..., list[tuple[object, ...]]]:
     """A `getaddrinfo` that knows literals and `names` (with "_" for "."), and nothing else."""
     table = {name.replace("_", "."): value for name, value in names.items()}
 
@@ -161,6 +168,12 @@ def resolver(**names: str | list[str]) -> Callable[..., list[tuple[object, ...]]
 
 
 @pytest.fixture
+def resolver() -> Callable[..., Callable[..., list[tuple[object, ...]]]]:
+    """Makes a `getaddrinfo` that knows only what it is told."""
+    return make_resolver
+
+
+@pytest.fixture
 def make_fetcher(server: RawServer) -> Callable[..., Fetcher]:
     """A fetcher for which the server's own address is opened, impatient and without manners unless a test says so."""
 
@@ -181,22 +194,7 @@ def make_fetcher(server: RawServer) -> Callable[..., Fetcher]:
         return Fetcher(
             FetchConfig(**settings),  # type: ignore[arg-type]
             AddressPolicy(net, allow),  # type: ignore[arg-type]
-            resolve or resolver(),  # type: ignore[arg-type]
+            resolve or make_resolver(),  # type: ignore[arg-type]
         )
 
     return make
-
-
-@contextmanager
-def cancelled_after(event: threading.Event, trigger: threading.Event) -> Iterator[None]:
-    """Sets `event` as soon as `trigger` is."""
-
-    def wait() -> None:
-        trigger.wait(20)
-        event.set()
-
-    thread = threading.Thread(target=wait, daemon=True)
-    thread.start()
-    yield
-    trigger.set()
-    thread.join(5)
