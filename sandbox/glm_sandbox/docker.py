@@ -287,7 +287,7 @@ def remove_stale(client: docker.DockerClient) -> list[str]:
         if is_gone(container.labels.get(OWNER_LABEL, "")):
             with contextlib.suppress(APIError):  # gone by now
                 container.remove(force=True, v=True)
-                removed.append(container.id)
+                removed.append(str(container.id))
     return removed
 
 
