@@ -17,6 +17,7 @@ from glm_tools import (
     Attachment,
     Ctx,
     Dispatcher,
+    Retry,
     Tool,
     ToolCall,
     ToolDefinitionError,
@@ -131,6 +132,7 @@ class BrokenError(Exception):
         (asyncio.CancelledError(), "CancelledError"),
         (BrokenError(), "BrokenError: (its message cannot be read)"),
         (ToolError("ask find_account first"), "ask find_account first"),
+        (Retry("no account 'x'"), "no account 'x'\nCall {name!r} again."),
     ],
 )
 @pytest.mark.parametrize("is_async", [False, True])
@@ -144,7 +146,8 @@ def test_whatever_a_tool_raises_becomes_an_observation(
         raise error
 
     result = run(tool(fail_async) if is_async else tool(fail))
-    assert (result.status, result.text) == ("error", text)
+    name = "fail_async" if is_async else "fail"
+    assert (result.status, result.text) == ("error", text.format(name=name))
 
 
 def test_the_traceback_is_for_the_user_and_not_for_the_model() -> None:

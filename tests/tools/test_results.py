@@ -55,6 +55,16 @@ def test_binary_data_goes_to_the_user_and_a_note_to_the_model() -> None:
     )
     assert output_of(b"\x00\xff").attachments[0].data == b"\x00\xff"
 
+    class Picture:
+        def _repr_png_(self) -> bytes:
+            return b"PNG"
+
+    output = output_of(["drawn", Picture(), {"points": 3}, image])
+    assert output.observations[0].text == (
+        'drawn\n[image: image.png, image/png, 3 bytes]\n{"points": 3}\n[image: plot.png, image/png, 3 bytes]'
+    )
+    assert [attachment.data for attachment in output.attachments] == [b"PNG", b"123"]
+
 
 def test_values_without_a_json_form_are_an_error_that_says_what_to_do() -> None:
     circle: list[Any] = []

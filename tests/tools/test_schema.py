@@ -4,6 +4,7 @@ import decimal
 import enum
 import inspect
 import json
+import keyword
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
@@ -12,9 +13,11 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from llguidance import LLMatcher, LLTokenizer
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from glm_engine.json_grammar import json_rule
 from glm_tools import Ctx, ToolArgumentError, ToolDefinitionError, tool
 from glm_tools.schema import FunctionSignature
 
@@ -299,7 +302,14 @@ def test_an_annotation_without_a_json_form_names_function_parameter_and_annotati
 
 
 @pytest.mark.parametrize(
-    "annotation", [Callable[[], int], str | Callable[[], int], list[Socket], 5]
+    "annotation",
+    [
+        Callable[[], int],
+        str | Callable[[], int],
+        list[Socket],
+        Annotated[str, Field(pattern="^(?!x)")],
+        5,
+    ],
 )
 def test_no_part_of_an_annotation_is_left_out_in_silence(annotation: Any) -> None:
     """A pydantic schema drops a union's member without a JSON form with a warning; the model would never know of it."""
@@ -439,7 +449,14 @@ _TYPES = st.recursive(
 
 @settings(max_examples=40, deadline=None)  # each builds schemas and validators
 @given(
-    st.dictionaries(st.from_regex(r"[a-z_]{1,6}", fullmatch=True), _TYPES, min_size=1, max_size=4),
+    st.dictionaries(
+        st.from_regex(r"[a-z_]{1,6}", fullmatch=True).filter(
+            lambda name: not keyword.iskeyword(name)
+        ),
+        _TYPES,
+        min_size=1,
+        max_size=4,
+    ),
     st.data(),
 )
 def test_a_value_of_the_type_fits_the_schema_and_comes_back_equal(
@@ -462,3 +479,26 @@ def test_a_value_of_the_type_fits_the_schema_and_comes_back_equal(
         for name, value in values.items()
     }
     assert made.check_arguments(written) == values
+    text = json.dumps(written, ensure_ascii=False)
+    if "\\u00" not in text:  # the grammar leaves control characters without a short escape out
+        assert grammar_accepts(made.spec.parameters, text)
+
+
+def grammar_accepts(schema: Mapping[str, Any], text: str) -> bool:
+    matcher = LLMatcher(
+        LLTokenizer("byte"), LLMatcher.grammar_from_lark(f"start: {json_rule(schema)}")
+    )
+    assert not matcher.is_error(), matcher.get_error()
+    data = text.encode()
+    return matcher.try_consume_tokens(list(data)) == len(data) and matcher.is_accepting()
+
+
+def test_what_a_grammar_cannot_enforce_is_listed_and_checked_after() -> None:
+    @tool
+    def function(
+        tags: set[str], name: Annotated[str, Field(json_schema_extra={"pattern": "^(?!x)"})]
+    ) -> None: ...
+
+    assert function.unenforced == ("/properties/tags/uniqueItems", "/properties/name/pattern")
+    with pytest.raises(ToolArgumentError, match="/tags"):
+        function.check_arguments({"tags": ["a", "a"], "name": "y"})

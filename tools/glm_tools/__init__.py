@@ -3,7 +3,13 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from glm_tools.errors import ToolArgumentError, ToolDefinitionError, ToolError, ToolNotFoundError
+from glm_tools.errors import (
+    Retry,
+    ToolArgumentError,
+    ToolDefinitionError,
+    ToolError,
+    ToolNotFoundError,
+)
 from glm_tools.tool import (
     Attachment,
     Ctx,
@@ -19,7 +25,7 @@ from glm_tools.tool import (
 
 if TYPE_CHECKING:
     from glm_tools.dispatch import Dispatcher
-    from glm_tools.loading import load_tools
+    from glm_tools.loading import installed_tools, load_tools, tools_of
     from glm_tools.python import PythonTool
 
 __all__ = [
@@ -29,6 +35,7 @@ __all__ = [
     "FunctionTool",
     "Observation",
     "PythonTool",
+    "Retry",
     "Tool",
     "ToolArgumentError",
     "ToolCall",
@@ -38,15 +45,19 @@ __all__ = [
     "ToolOutput",
     "ToolResult",
     "ToolSpec",
+    "installed_tools",
     "load_tools",
     "tool",
+    "tools_of",
 ]
 
 
 _LAZY = {  # loaded when asked for: these import pydantic and jsonschema
     "Dispatcher": "glm_tools.dispatch",
     "PythonTool": "glm_tools.python",
+    "installed_tools": "glm_tools.loading",
     "load_tools": "glm_tools.loading",
+    "tools_of": "glm_tools.loading",
 }
 
 

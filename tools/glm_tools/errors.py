@@ -3,7 +3,8 @@
 ```
 ToolError                     the tool says no; the message goes to the model, which may try again
 ├── ToolNotFoundError         no tool of that name
-└── ToolArgumentError         the arguments do not fit the schema
+├── ToolArgumentError         the arguments do not fit the schema
+└── Retry                     the call was well formed, but another one is needed
 ToolDefinitionError           the programmer's mistake, found when the tool is defined
 ```
 """
@@ -42,6 +43,10 @@ class ToolArgumentError(ToolError):
         super().__init__(f"{pointer or 'arguments'}: {problem}")
         self.pointer = pointer
         self.problem = problem
+
+
+class Retry(ToolError):
+    """Raised by a tool to ask the model for the call again, with what the message says: `Retry("no account 'x'")`."""
 
 
 class ToolDefinitionError(TypeError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Literal
 
-from glm_tools.errors import ToolArgumentError, ToolError
+from glm_tools.errors import Retry, ToolArgumentError, ToolError
 from glm_tools.event_loop import AsyncCall, EventLoopThread
 from glm_tools.isolation import MAX_PRINTED_CHARS, IsolatedCallStopped
 from glm_tools.results import ResultError, output_of
@@ -127,6 +127,9 @@ class Execution:
                 output.status,
                 self.detail() + output.detail,
             )
+        except Retry as error:
+            text = f"{_message(error)}\nCall {name!r} again."
+            return ToolOutput.from_text(text, status="error", detail=self.detail())
         except ToolError as error:
             return ToolOutput.from_text(_message(error), status="error", detail=self.detail())
         except ResultError as error:

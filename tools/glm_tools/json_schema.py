@@ -25,7 +25,7 @@ _LIST = frozenset(
     ("allOf", "anyOf", "items", "oneOf", "prefixItems")
 )  # draft 7 allows a list in `items`
 _MAP = frozenset(("$defs", "definitions", "dependentSchemas", "patternProperties", "properties"))
-MAX_DEPTH = 64
+MAX_DEPTH = 40  # what the grammar follows
 
 # What public tool collections write where a JSON type belongs; keys are lower case.
 _TYPE_NAMES = {

@@ -1,42 +1,76 @@
 """Tools from a file or a module, as `--tools` names them."""
 
 import importlib
+import importlib.metadata
 import importlib.util
 import itertools
 import sys
 import traceback
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 
 from glm_tools.errors import ToolDefinitionError
 from glm_tools.tool import FunctionTool, Tool
 
+ENTRY_POINTS = "glm_agent.tools"
+
 _numbers = itertools.count(1)
 
 
 def load_tools(spec: str) -> list[Tool]:
-    """The tools of a file or a module, in the order in which they are defined.
+    """The tools of a file, a folder, a module or an installed package, in the order in which they are defined.
+
+    Besides tools, an object of a class with tools in it counts: `bank = Bank()`.
 
     Args:
-        spec: `path/file.py` for every tool in that file, `module` for every tool in a module, or `module:name` (and
-            `path/file.py:name`) for one.
+        spec: `path/file.py` for every tool in that file, `path/folder` for every file in it, the name of an entry
+            point of the group `glm_agent.tools`, or `module`; `path/file.py:name` and `module:name` for one tool or
+            one object.
 
     Raises:
-        ToolDefinitionError: there is no such file or module, it cannot be imported, or it has no such tool; the
-            message names the file and, where there is one, the line.
+        ToolDefinitionError: there is no such thing, it cannot be imported, or it has no such tool; the message names
+            the file and, where there is one, the line.
     """
     source, name = _split(spec)
-    is_file = source.endswith(".py") or "/" in source or "\\" in source
-    module = _load_file(Path(source)) if is_file else _import_module(source)
-    if name:
-        found = getattr(module, name, None)
-        tools = [found] if isinstance(found, Tool) else []
+    if Path(source).expanduser().is_dir() and not name:
+        files = sorted(Path(source).expanduser().glob("[!_]*.py"))
+        return _distinct(source, [tool for path in files for tool in _tools_in(_load_file(path))])
+    if source.endswith(".py") or "/" in source or "\\" in source:
+        module = _load_file(Path(source))
     else:
-        tools = _tools_in(module)
+        for entry_point in importlib.metadata.entry_points(group=ENTRY_POINTS, name=spec):
+            return _distinct(spec, _from_entry_point(entry_point))
+        module = _import_module(source)
+    if not name:
+        return _distinct(source, _tools_in(module))
+    return _distinct(f"{name} in {source}", _tools_from(getattr(module, name, None)))
+
+
+def installed_tools() -> list[Tool]:
+    """The tools of every installed package that has an entry point of the group `glm_agent.tools`.
+
+    Raises:
+        ToolDefinitionError: one of them cannot be loaded; the message names the package.
+    """
+    entry_points = importlib.metadata.entry_points(group=ENTRY_POINTS)
+    return [tool for entry_point in entry_points for tool in _from_entry_point(entry_point)]
+
+
+def tools_of(instance: object) -> list[Tool]:
+    """The methods of an object that were defined with `@tool`, in order, bound to it."""
+    kinds = reversed(type(instance).__mro__)
+    names = dict.fromkeys(
+        name for kind in kinds for name, value in vars(kind).items() if isinstance(value, Tool)
+    )
+    return [bound for name in names if isinstance(bound := getattr(instance, name), Tool)]
+
+
+def _distinct(source: str, tools: list[Tool]) -> list[Tool]:
     if not tools:
-        missing = f"no tool named {name!r}" if name else "no tool"
         raise ToolDefinitionError(
-            f"There is {missing} in {source!r}: put @tool (`from glm_agent import tool`) above a function."
+            f"There is no tool in {source!r}: put @tool (`from glm_agent import tool`) above a function; "
+            "of a class with tools in it, make an object."
         )
     seen: dict[str, Tool] = {}
     for tool in tools:
@@ -56,10 +90,38 @@ def _split(spec: str) -> tuple[str, str]:
 
 def _tools_in(module: ModuleType) -> list[Tool]:
     """The tools that `module` has names for; imported ones too: whoever imports a tool wants it."""
-    found = dict.fromkeys(value for value in vars(module).values() if isinstance(value, Tool))
-    return [
-        tool for tool in found if not (isinstance(tool, FunctionTool) and tool.is_unbound_method)
-    ]
+    found: dict[int, Tool] = {}
+    for name, value in vars(module).items():
+        if not name.startswith("__"):
+            found |= {id(tool): tool for tool in _tools_from(value)}
+    return list(found.values())
+
+
+def _tools_from(value: object) -> list[Tool]:
+    """The tools that a value is, holds or offers."""
+    if isinstance(value, FunctionTool) and value.is_unbound_method:
+        return []
+    if isinstance(value, Tool):
+        return [value]
+    if isinstance(value, list | tuple):
+        return [tool for tool in value if isinstance(tool, Tool)]
+    return [] if isinstance(value, type | ModuleType) else tools_of(value)
+
+
+def _from_entry_point(entry_point: EntryPoint) -> list[Tool]:
+    """The tools of an entry point: a tool, a list of them, an object, a module, or a function that returns one."""
+    source = f"entry point {entry_point.name!r} of {entry_point.dist.name if entry_point.dist else 'a package'}"
+    try:
+        value = entry_point.load()
+        if callable(value) and not isinstance(value, Tool):
+            value = value()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise _load_error(source, error) from error
+    return _distinct(
+        source, _tools_in(value) if isinstance(value, ModuleType) else _tools_from(value)
+    )
 
 
 def _load_file(path: Path) -> ModuleType:

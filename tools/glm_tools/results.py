@@ -20,8 +20,9 @@ class ResultError(TypeError):
 def output_of(value: object) -> ToolOutput:
     """What a tool's return value means.
 
-    Text stays as it is; other values become JSON; None, an empty text, binary data and attachments become a readable
-    note. No observation is empty, and none holds half a surrogate pair.
+    Text stays as it is; other values become JSON; None, an empty text, binary data, images and attachments become a
+    readable note. A list or tuple with attachments in it is its parts. No observation is empty, and none holds half a
+    surrogate pair.
 
     Raises:
         ResultError: the value has no JSON form.
@@ -30,15 +31,17 @@ def output_of(value: object) -> ToolOutput:
         observations = value.observations or (Observation(""),)
         readable = tuple(Observation(readable_text(o.text), o.metadata) for o in observations)
         return ToolOutput(readable, value.attachments, value.status, value.detail)
-    if isinstance(value, Attachment):
-        return ToolOutput.from_text(attachment_note(value), value)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return output_of(Attachment("result.bin", BINARY_MIME, bytes(value)))
+    if isinstance(value, list | tuple) and any(_attachment_of(part) for part in value):
+        parts = [output_of(part) for part in value]
+        text = "\n".join(observation.text for part in parts for observation in part.observations)
+        return ToolOutput.from_text(text, *(file for part in parts for file in part.attachments))
+    attachment = _attachment_of(value)
+    if attachment is not None:
+        return ToolOutput.from_text(attachment_note(attachment), attachment)
     if value is None:
         return ToolOutput.from_text(NO_RESULT)
-    return ToolOutput.from_text(
-        readable_text(value if isinstance(value, str) else _json_text(value))
-    )
+    text = value if isinstance(value, str) else _json_text(value)
+    return ToolOutput.from_text(readable_text(text))
 
 
 def readable_text(text: str) -> str:
@@ -71,6 +74,17 @@ def limit_output(output: ToolOutput, limit_chars: int) -> ToolOutput:
             Observation(_head_and_tail(observation.text, share), observation.metadata)
         )
     return ToolOutput(tuple(observations), tuple(attachments), output.status, output.detail)
+
+
+def _attachment_of(value: Any) -> Attachment | None:
+    """What of a result is for the user's eyes: an attachment, binary data, an image (Pillow's, say)."""
+    if isinstance(value, Attachment):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return Attachment("result.bin", BINARY_MIME, bytes(value))
+    draw_png = getattr(type(value), "_repr_png_", None)  # IPython's protocol
+    png = draw_png(value) if draw_png is not None else None
+    return Attachment("image.png", "image/png", png) if isinstance(png, bytes) else None
 
 
 def _head_and_tail(text: str, kept: int) -> str:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, JsonSchemaWarningKind
-from pydantic_core import PydanticSerializationError, PydanticUndefined, core_schema
+from pydantic_core import PydanticSerializationError, PydanticUndefined, SchemaError, core_schema
 
 from glm_tools.errors import ToolArgumentError, ToolDefinitionError
 from glm_tools.json_schema import Schema, escape_pointer, inline_definitions, rewrite
@@ -215,8 +215,8 @@ def _parameter(variable: inspect.Parameter, hint: Any, documented: str, where: s
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(hint)
         adapter.json_schema(schema_generator=_CompactSchema)
-    except (PydanticUserError, TypeError, NameError) as error:
-        problem = str(error).splitlines()[0]
+    except (PydanticUserError, SchemaError, TypeError, NameError) as error:
+        problem = " ".join(str(error).split()) or type(error).__name__
         raise ToolDefinitionError(
             f"{where}: parameter {variable.name!r} is annotated {_hint_text(hint)}, which has no JSON form: {problem} "
             "Use types JSON can carry (str, int, float, bool, list, dict, Literal, Enum, dataclass, pydantic model …), "

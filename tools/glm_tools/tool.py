@@ -216,6 +216,13 @@ class Tool(ABC):
         self.notes = tuple(notes)
         self._validator = ArgumentValidator(spec.name, spec.parameters)
 
+    @functools.cached_property
+    def unenforced(self) -> tuple[str, ...]:
+        """JSON pointers to what in the schema a grammar cannot enforce: it is checked when the call has been made."""
+        from glm_engine.json_grammar import relax_schema
+
+        return tuple(relax_schema(self.spec.parameters)[1])
+
     def check_arguments(self, arguments: Mapping[str, JSONValue]) -> Mapping[str, Any]:
         """A copy of `arguments` as `run` wants them, checked against the schema.
 

@@ -24,7 +24,7 @@ from referencing.jsonschema import DRAFT202012
 from glm_tools.errors import ToolArgumentError, ToolDefinitionError
 from glm_tools.json_schema import escape_pointer, walk
 
-PATTERN_TIMEOUT_S = 0.5
+PATTERN_TIMEOUT_S = 0.25
 MAX_PROBLEMS = 3  # told at once
 MAX_EXCERPT_CHARS = 300
 
@@ -107,6 +107,8 @@ def _check_references(tool_name: str, schema: Mapping[str, Any], registry: "Regi
         reference = inner.get("$ref")
         if isinstance(reference, str):
             try:
+                if not reference.startswith("#"):
+                    raise Unresolvable(ref=reference)
                 resolver.lookup(reference)
             except Unresolvable as error:
                 raise ToolDefinitionError(
