@@ -22,6 +22,10 @@ from glm_engine.errors import ContextLengthError
 from glm_engine.model import Decoder, ForwardCancelled
 from glm_engine.sampling import SamplingParams, logprobs_of, sample
 
+_MAX_PACKED_BYTES = (
+    2 << 30
+)  # a larger model starts faster, and leaves memory to others, when it stays mapped
+
 FinishReason = Literal[
     "stop",  # a stop token was sampled; it is the last id of the session
     "length",  # max_new_tokens were sampled
@@ -98,7 +102,8 @@ class Engine:
         """
         checkpoint = open_checkpoint(Path(path))
         parameters = load_parameters(checkpoint, _resolve_dtype(dtype), progress)
-        decoder = Decoder(checkpoint.config, parameters)
+        is_small = checkpoint.stored_nbytes <= _MAX_PACKED_BYTES
+        decoder = Decoder(checkpoint.config, parameters, pack=is_small)
         return cls(decoder, context_length=context_length, prefill_chunk=prefill_chunk)
 
     @property

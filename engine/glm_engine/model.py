@@ -10,7 +10,7 @@ Source: the published configurations of THUDM/glm-4-9b-chat and THUDM/chatglm2-6
 `transformers.GlmForCausalLM` and `Glm4ForCausalLM`, which the tests check.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Event
 
@@ -21,23 +21,13 @@ from torch import Tensor
 from glm_engine.attention import attend, causal_mask
 from glm_engine.config import ModelConfig
 from glm_engine.kv_cache import KVCache
+from glm_engine.linear import DenseLinear, Linear, PackedLinear, can_pack
 
 _ROTARY_BLOCK = 4096  # positions computed at a time; a fixed block, so that a position's bits never depend on the length
 
 
 class ForwardCancelled(Exception):
     """Raised out of a forward pass when its `cancel` is set. Cache and counters are as before the pass."""
-
-
-@dataclass(frozen=True, slots=True)
-class Linear:
-    """x -> x W^T + b, with `weight` (out, in) and `bias` (out) or None."""
-
-    weight: Tensor
-    bias: Tensor | None = None
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight, self.bias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +112,28 @@ class Decoder:
         config: the numbers of the network.
         parameters: name to tensor, named and shaped as `parameter_shapes` says, on one device. Matrices and their
             biases have the compute dtype; norms are fp32 whatever it is. They are kept, not copied.
+        pack: copy the matrices into the order that the processor reads them fastest, where it has one.
 
     Attributes:
         config: as given.
         tokens_forwarded: tokens that went through the network since it was made; what the caches saved is not in it.
     """
 
-    def __init__(self, config: ModelConfig, parameters: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, config: ModelConfig, parameters: Mapping[str, Tensor], *, pack: bool = False
+    ) -> None:
         self.config = config
         self.tokens_forwarded = 0
         self.embedding = parameters["embedding"]  # (V, hidden)
-        self.layers = [_layer(parameters, f"layers.{n}.") for n in range(config.num_layers)]
+        is_packed = pack and can_pack(self.dtype, self.device)
+        linear: Callable[[Tensor, Tensor | None], Linear] = (
+            PackedLinear if is_packed else DenseLinear
+        )
+        self.layers = [_layer(parameters, f"layers.{n}.", linear) for n in range(config.num_layers)]
         self.final_norm = parameters["final_norm"]
-        self.head = Linear(self.embedding if config.tied_embeddings else parameters["head"])
+        self.head: Linear = linear(
+            self.embedding if config.tied_embeddings else parameters["head"], None
+        )
         self.rotary = RotaryTable(config, self.device)
 
     @property
@@ -228,14 +227,18 @@ class Decoder:
         return (x * scale).mul_(weight).to(self.dtype)
 
 
-def _layer(parameters: Mapping[str, Tensor], prefix: str) -> Layer:
+def _layer(
+    parameters: Mapping[str, Tensor],
+    prefix: str,
+    linear: Callable[[Tensor, Tensor | None], Linear],
+) -> Layer:
     return Layer(
         attention_norm=parameters[prefix + "attention_norm"],
-        qkv=Linear(parameters[prefix + "qkv.weight"], parameters.get(prefix + "qkv.bias")),
-        attention_output=Linear(parameters[prefix + "attention_output.weight"]),
+        qkv=linear(parameters[prefix + "qkv.weight"], parameters.get(prefix + "qkv.bias")),
+        attention_output=linear(parameters[prefix + "attention_output.weight"], None),
         mlp_norm=parameters[prefix + "mlp_norm"],
-        gate_up=Linear(parameters[prefix + "gate_up.weight"]),
-        down=Linear(parameters[prefix + "down.weight"]),
+        gate_up=linear(parameters[prefix + "gate_up.weight"], None),
+        down=linear(parameters[prefix + "down.weight"], None),
         attention_post_norm=parameters.get(prefix + "attention_post_norm"),
         mlp_post_norm=parameters.get(prefix + "mlp_post_norm"),
     )
