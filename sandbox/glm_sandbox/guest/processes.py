@@ -31,6 +31,12 @@ def is_alive(pid: int) -> bool:
     return fields is not None and fields[0] not in "ZX"
 
 
+def parent(pid: int) -> int:
+    """The parent of `pid`; 0 when there is no such process."""
+    fields = _stat(pid) if pid > 0 else None
+    return fields[1] if fields is not None else 0
+
+
 def thread_count(pid: int) -> int:
     """Threads of `pid`; 1 when it has just gone."""
     try:

@@ -12,70 +12,29 @@ processes left over are killed, too many threads left over are a failure (L9).
 
 import gc
 import os
-import resource
 import selectors
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, NoReturn
 
-from glm_sandbox.guest import privileges, processes, seccomp
+from glm_sandbox.guest import privileges, processes
 from glm_sandbox.guest.options import SessionOptions
-from glm_sandbox.guest.output import OutputCapture
+from glm_sandbox.guest.process_tree import ProcessTree
 from glm_sandbox.guest.requests import FileRequests
-from glm_sandbox.guest.worker import Worker, WorkerOptions
+from glm_sandbox.guest.running_cell import RunningCell
+from glm_sandbox.guest.worker_link import WorkerLink
 from glm_sandbox.protocol import ABI, Frame, FrameReader, ProtocolError, encode
 
-MAX_DISPLAYS = 20  # of one cell
 MAX_THREADS_LEFT = 16
-MAX_VALUE_BYTES = 256 << 10
-_KILL_S = 10.0  # under a CPU quota, killed processes die late
-_START_S = 20.0  # until the worker takes up a cell
-_SETTLE_S = 10.0  # until it has come back from a cell that it said to be done
+_SETTLE_S = 10.0  # until the worker has come back from a cell that it said to be done
 _PIPE_BYTES = 1 << 16
-_SNAPSHOT_SHARE = 0.4  # of the memory limit: a larger worker leaves no snapshot
-
-
-@dataclass(slots=True)
-class _Cell:
-    """The cell that runs now."""
-
-    token: str
-    code: bytes
-    timeout_s: float
-    grace_s: float
-    outputs: dict[str, OutputCapture]
-    accepted_at: float
-    deadline: float
-    threads_before: int = 0
-    oom_kills_before: int = 0
-    is_started: bool = False
-    stopped_for: str = ""  # why it was interrupted: timeout, interrupted, output_limit
-    has_value: bool = False
-    has_error: bool = False
-    displays: int = 0
-    displays_dropped: int = 0
-    line: int = 0
-
-
-@dataclass(slots=True)
-class _WorkerLink:
-    """The worker process and the channel to it."""
-
-    pid: int
-    control: socket.socket
-    frames: FrameReader = field(default_factory=FrameReader)
-    unsent: bytearray = field(default_factory=bytearray)
-    snapshot_pid: int = 0
-    is_snapshot_stale: bool = False  # a cell has ended well since it was made
-    is_awake: bool = True  # False for a snapshot that was woken and has not yet spoken
-    settle_deadline: float = 0.0  # when it must have heard that its cell is over; 0 when it has
+_DRAIN_READS = 4  # of a full pipe each: enough for what was written before, and bounded
 
 
 class Supervisor:
@@ -83,36 +42,36 @@ class Supervisor:
 
     def __init__(self, options: SessionOptions) -> None:
         self._options = options
-        self._host_in = os.dup(0)
-        self._host_out = os.dup(1)
+        self._host_in, self._host_out = os.dup(0), os.dup(1)
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
         self._host_frames = FrameReader()
         self._requests = FileRequests(options.data_dir, self._send)
-        self._pipes = {name: os.pipe() for name in ("stdout", "stderr")}
+        self._pipes = {
+            name: os.pipe() for name in ("stdout", "stderr")
+        }  # kept open at both ends, for later workers
         for read_end, _ in self._pipes.values():
             os.set_blocking(read_end, False)
         self._wake_read, wake_write = os.pipe()
-        os.set_blocking(self._wake_read, False)
-        os.set_blocking(wake_write, False)
+        for descriptor in (self._wake_read, wake_write):
+            os.set_blocking(descriptor, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-        self._worker: _WorkerLink | None = None
-        self._dying: set[int] = set()  # discarded snapshots: under a CPU quota they take a while
-        self._exits: dict[int, int] = {}  # wait status of children that are gone
-        self._cell: _Cell | None = None
-        self._lost_because = ""  # why the next cell finds no variables
+        self._tree = ProcessTree()
+        self._cell: RunningCell | None = None
+        self._settle_deadline = 0.0  # 0 when no worker has to come back from a cell
+        self._lost_because = ""  # what the next cell does not find, and why
         self._is_ready = False
+        self._worker = self._new_worker()
 
     def run(self) -> NoReturn:
         """Serve until the host is gone."""
         try:
-            self._spawn_worker()
             while True:
                 self._turn()
         except BaseException:
-            traceback.print_exc()  # the host keeps the last words of stderr for its own error
+            traceback.print_exc()  # the host keeps the last words on stderr for its own error
             raise
         finally:
             self._end()
@@ -123,14 +82,15 @@ class Supervisor:
             ready = {key.data for key, _ in selector.select(self._seconds_to_deadline())}
         if "host" in ready:
             self._read_host()
-        for name in ("stdout", "stderr"):
+        for name in self._pipes:
             if name in ready:
                 self._read_output(name)
         if "wake" in ready:
             os.read(self._wake_read, 4096)
-        if "control" in ready:
-            self._serve_worker()
-        self._reap()
+        if "worker" in ready:
+            self._worker.flush()
+            self._hear_worker()
+        self._tree.reap()
         self._notice_death()
         self._check_limits()
 
@@ -139,24 +99,20 @@ class Supervisor:
         selector.register(self._wake_read, selectors.EVENT_READ, "wake")
         for name, (read_end, _) in self._pipes.items():
             selector.register(read_end, selectors.EVENT_READ, name)
-        link = self._link
-        events = selectors.EVENT_READ | (
-            selectors.EVENT_WRITE if link.unsent and link.is_awake else 0
-        )
-        selector.register(link.control, events, "control")
-
-    @property
-    def _link(self) -> _WorkerLink:
-        assert self._worker is not None, "a worker is always there between two rounds of the loop"
-        return self._worker
+        writable = selectors.EVENT_WRITE if self._worker.wants_to_send else 0
+        selector.register(self._worker.control, selectors.EVENT_READ | writable, "worker")
 
     def _seconds_to_deadline(self) -> float | None:
-        deadlines = [self._link.settle_deadline] if self._link.settle_deadline else []
+        deadlines = [self._settle_deadline] if self._settle_deadline else []
         if self._cell is not None:
             deadlines.append(self._cell.deadline)
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
-    # Host
+    def _new_worker(self) -> WorkerLink:
+        self._settle_deadline = 0.0
+        return WorkerLink(self._options, self._pipes["stdout"][1], self._pipes["stderr"][1])
+
+    # The host
 
     def _send(self, kind: str, body: bytes = b"", **fields: object) -> None:
         view = memoryview(encode(kind, body, **fields))
@@ -171,244 +127,118 @@ class Supervisor:
         if not data:
             self._end()  # the host is gone, or wants us to go
         for frame in self._host_frames.feed(data):
-            self._obey(frame)
-
-    def _obey(self, frame: Frame) -> None:
-        if frame.kind == "exec":
-            self._start_cell(frame)
-        elif frame.kind == "interrupt":
-            if self._cell is not None and frame.text("token") == self._cell.token:
-                self._stop_cell("interrupted")
-        else:
-            self._requests.serve(frame)
+            if frame.kind == "exec":
+                self._start_cell(frame)
+            elif frame.kind == "interrupt":
+                if self._cell is not None and frame.text("token") == self._cell.token:
+                    self._stop_cell(self._cell, "interrupted")
+            else:
+                self._requests.serve(frame)
 
     def _start_cell(self, frame: Frame) -> None:
         if self._cell is not None:
             raise ProtocolError("a second cell while one runs")
-        limits = self._options
-        now = time.monotonic()
-        self._discard_output()
-        link = self._link
-        self._cell = _Cell(
-            token=frame.text("token"),
-            code=frame.body,
-            timeout_s=frame.number("timeout_s"),
-            grace_s=frame.number("grace_s"),
-            outputs={
-                name: OutputCapture(limits.output_head_bytes, limits.output_tail_bytes)
-                for name in ("stdout", "stderr")
-            },
-            accepted_at=now,
-            deadline=now + _START_S,
-            threads_before=processes.thread_count(link.pid),
-            oom_kills_before=processes.oom_kills(),
-        )
-        self._to_worker("exec", frame.body, token=self._cell.token)
+        for name in self._pipes:  # what threads have printed since the last cell is nobody's
+            self._drain_output(name)
+        threads = processes.thread_count(self._worker.pid)
+        self._cell = RunningCell.accept(frame, self._options, threads, processes.oom_kills())
+        self._worker.send("exec", frame.body, token=self._cell.token)
 
-    # Worker
+    # The worker
 
-    def _spawn_worker(self) -> None:
-        ours, theirs = socket.socketpair()
-        pid = os.fork()
-        if pid == 0:
-            ours.close()
-            self._become_worker(theirs)
-        theirs.close()
-        ours.setblocking(False)
-        self._worker = _WorkerLink(pid, ours)
-
-    def _become_worker(self, control: socket.socket) -> NoReturn:
+    def _hear_worker(self) -> None:
         try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.setsid()
-            nothing = os.open(os.devnull, os.O_RDONLY)
-            for source, target in (
-                (nothing, 0),
-                (self._pipes["stdout"][1], 1),
-                (self._pipes["stderr"][1], 2),
-            ):
-                os.dup2(source, target)
-            # Only stdio and the control channel: no way to the host, no handle on the supervisor
-            channel = os.dup(control.detach())
-            keep = os.dup2(channel, 3, inheritable=False)
-            os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-            os.chdir(self._options.data_dir)
-            self._limit_worker()
-            privileges.set_dumpable(True)
-            processes.set_oom_score_adj(1000)
-            seccomp.install(privileges.libc)
-            sys.path.append(
-                self._options.data_dir
-            )  # last: a json.py there must not shadow the library
-            options = WorkerOptions(
-                data_dir=self._options.data_dir,
-                preimport=self._options.preimport,
-                snapshot_limit_bytes=int(self._options.memory_bytes * _SNAPSHOT_SHARE),
-                supervisor_pid=os.getppid(),
-            )
-            Worker(socket.socket(fileno=keep), options).run()
-        finally:
-            os._exit(1)
-
-    def _limit_worker(self) -> None:
-        options = self._options
-        limits = [
-            (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_NOFILE, 256),
-            (resource.RLIMIT_FSIZE, options.file_bytes),
-        ]
-        if options.rlimit_processes:
-            limits.append((resource.RLIMIT_NPROC, options.processes))
-        if options.rlimit_memory:
-            limits.append((resource.RLIMIT_DATA, options.memory_bytes))
-        for limit, value in limits:
-            hard = resource.getrlimit(limit)[1]
-            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(limit, (value, value))
-
-    def _to_worker(self, kind: str, body: bytes = b"", **fields: object) -> None:
-        self._link.unsent += encode(kind, body, **fields)
-        self._flush_to_worker()
-
-    def _flush_to_worker(self) -> None:
-        link = self._link
-        if not link.is_awake:
-            return
-        try:
-            while link.unsent:
-                del link.unsent[: link.control.send(link.unsent)]
-        except BlockingIOError:
-            pass  # it is busy; the loop goes on when there is room
-        except OSError:
-            link.unsent.clear()  # it is dead; `_notice_death` will say so
-
-    def _serve_worker(self) -> None:
-        self._flush_to_worker()
-        try:
-            self._read_worker()
+            for frame in self._worker.frames():
+                self._hear(frame)
         except ProtocolError:
             self._recover("crashed", "a broken control channel")
 
-    def _read_worker(self) -> None:
-        """Take in what the worker has sent.
+    def _hear(self, frame: Frame) -> None:
+        """Take in one frame of the worker.
 
         Raises:
             ProtocolError: it is not what a worker sends.
         """
-        link = self._link
-        try:
-            data = link.control.recv(1 << 18)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            if processes.is_alive(link.pid):
-                raise ProtocolError("the worker has closed its channel")
-            return
-        for frame in link.frames.feed(data):
-            self._hear(frame)
-
-    def _hear(self, frame: Frame) -> None:
-        link, cell = self._link, self._cell
+        cell, worker = self._cell, self._worker
         if frame.kind == "worker_ready":
             if not self._is_ready:
                 self._is_ready = True
-                self._send(
-                    "ready", abi=ABI, python=sys.version.split()[0], data_dir=self._options.data_dir
-                )
+                self._send("ready", abi=ABI, python=sys.version.split()[0])
         elif frame.kind == "settled":
-            link.settle_deadline = 0.0
+            self._settle_deadline = 0.0
         elif frame.kind == "restored":
-            link.is_awake = True
-            self._flush_to_worker()
+            worker.is_awake = True
+            worker.flush()
         elif frame.kind == "snapshot":
-            self._discard_snapshot()
-            pid = frame.integer("pid")
-            is_ours = pid in processes.descendants(os.getpid()) and pid != link.pid
-            link.snapshot_pid = pid if is_ours else 0
-            link.is_snapshot_stale = False
+            if cell is None or not cell.is_started:  # in a cell nobody but the cell can say so
+                self._take_snapshot(frame.integer("pid"))
         elif cell is not None and frame.fields.get("token") == cell.token:
-            if frame.kind == "started" and not cell.is_started:
-                cell.is_started = True
-                cell.deadline = time.monotonic() + cell.timeout_s
-                if cell.stopped_for:
-                    self._interrupt(
-                        cell
-                    )  # the worker ignored the first one: it was not in the cell yet
+            if frame.kind == "started":
+                self._note_start(cell)
             elif frame.kind == "done":
-                self._finish(frame)
-            else:
-                self._relay(frame, cell)
+                self._finish(cell, frame)
+            elif (relayed := cell.relay(frame)) is not None:
+                for name in self._pipes:
+                    self._drain_output(name)  # what was printed before it comes before it
+                body, fields = relayed
+                self._send(frame.kind, body, token=cell.token, **fields)
 
-    def _relay(self, frame: Frame, cell: _Cell) -> None:
-        """Pass on what a cell shows, once or a few times, in bounds."""
-        if frame.kind == "display":
-            if cell.displays < MAX_DISPLAYS:
-                cell.displays += 1
-                self._drain_output()
-                self._send("display", frame.body, token=cell.token, mime=frame.text("mime")[:100])
-            else:
-                cell.displays_dropped += 1
-        elif frame.kind == "value" and not cell.has_value:
-            cell.has_value = True
-            self._send("value", frame.body[:MAX_VALUE_BYTES], token=cell.token)
-        elif frame.kind == "error" and not cell.has_error:
-            cell.has_error = True
-            cell.line = frame.integer("line")
-            self._send(
-                "error",
-                frame.body[:MAX_VALUE_BYTES],
-                token=cell.token,
-                name=frame.text("name")[:200],
-            )
+    def _take_snapshot(self, pid: int) -> None:
+        worker = self._worker
+        if worker.snapshot_pid:
+            self._tree.discard(worker.snapshot_pid)
+        worker.snapshot_pid = (
+            pid if processes.parent(pid) == os.getpid() and pid != worker.pid else 0
+        )
+        worker.is_snapshot_stale = False
+
+    def _note_start(self, cell: RunningCell) -> None:
+        if cell.is_started:
+            return
+        cell.is_started = True
+        cell.deadline = time.monotonic() + cell.timeout_s
+        if cell.stopped_for:  # the worker ignored that interrupt: it was not in the cell yet
+            self._interrupt(cell)
 
     # The end of a cell
 
-    def _finish(self, frame: Frame) -> None:
+    def _finish(self, cell: RunningCell, frame: Frame) -> None:
         """The worker says that the cell has ended, and lives."""
-        cell, link = self._cell, self._link
-        assert cell is not None, "only called for the running cell"
-        if link.pid in self._exits or not processes.is_alive(link.pid):
-            return  # it died with these words: `_notice_death` brings the snapshot back
+        worker = self._worker
+        if not processes.is_alive(worker.pid):
+            return  # it died with these words: `_notice_death` wakes the snapshot
         is_ok = frame.flag("ok")
         names = [name for name in frame.fields.get("names", ()) if isinstance(name, str)][:64]
-        killed = self._kill(keep={link.pid, link.snapshot_pid})
-        threads_left = processes.thread_count(link.pid) - cell.threads_before
+        killed = self._tree.kill_all_but({worker.pid, worker.snapshot_pid})
+        threads_left = processes.thread_count(worker.pid) - cell.threads_before
         if threads_left > MAX_THREADS_LEFT:
             self._recover("crashed", f"{threads_left} threads left running")
             return
-        link.is_snapshot_stale = True  # kept until there is a newer one
+        worker.is_snapshot_stale = True  # kept until there is a newer one
         self._conclude(
+            cell,
             cell.stopped_for or ("ok" if is_ok else "error"),
             "kept",
             names=names,
             processes_killed=killed,
             threads_left=max(0, threads_left),
         )
+        # The worker goes on, and leaves its next snapshot, only now that no leftovers are being killed.
+        self._settle_deadline = time.monotonic() + _SETTLE_S
+        worker.send("settled")
 
     def _notice_death(self) -> None:
-        link = self._link
-        if link.pid not in self._exits:
+        worker = self._worker
+        pid = worker.pid
+        if self._tree.exit_reason(pid) is None:
             return
-        pid = link.pid
-        try:
-            while (
-                link is self._link and link.pid == pid and _has_data(link.control)
-            ):  # the snapshot's pid, say
-                self._read_worker()
-        except ProtocolError:
-            pass  # dead is dead
-        if link is not self._link or link.pid != pid:
+        while (
+            worker is self._worker and worker.pid == pid and worker.has_input
+        ):  # the snapshot's pid, say
+            self._hear_worker()
+        if worker is not self._worker or worker.pid != pid:
             return  # what was read has led to a recovery
-        status = self._exits[pid]
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            reason = f"signal {number}"
-        else:
-            number = 0
-            reason = f"exit status {os.WEXITSTATUS(status)}"
+        reason, number = self._tree.exit_reason(pid) or ("", 0)
         cell = self._cell
         if (
             cell is not None
@@ -420,88 +250,64 @@ class Supervisor:
             self._recover("crashed", reason)
 
     def _check_limits(self) -> None:
-        cell = self._cell
-        if 0.0 < self._link.settle_deadline <= time.monotonic():
+        cell, now = self._cell, time.monotonic()
+        if 0.0 < self._settle_deadline <= now:
             self._recover("crashed", "it did not come back from the cell before")
+        elif cell is None:
             return
-        if cell is None:
-            return
-        if (
-            not cell.stopped_for
-            and sum(o.total_bytes for o in cell.outputs.values()) > self._options.output_bytes
-        ):
-            self._stop_cell("output_limit")
-        elif time.monotonic() >= cell.deadline:
-            if cell.stopped_for or not cell.is_started:
-                self._recover(
-                    cell.stopped_for or "crashed",
-                    "time limit" if cell.is_started else "a worker that hangs",
-                )
+        elif not cell.stopped_for and cell.output_bytes > self._options.output_bytes:
+            self._stop_cell(cell, "output_limit")
+        elif now >= cell.deadline:
+            if not cell.is_started:
+                self._recover(cell.stopped_for or "crashed", "it did not take up the cell")
+            elif cell.stopped_for:
+                self._recover(cell.stopped_for, "time limit")
             else:
-                self._stop_cell("timeout")
+                self._stop_cell(cell, "timeout")
 
-    def _stop_cell(self, reason: str) -> None:
-        """Interrupt it as by Ctrl-C; after the grace time `_check_limits` kills it."""
-        cell = self._cell
-        assert cell is not None, "checked by the callers"
-        if cell.stopped_for:
-            return
-        cell.stopped_for = reason
-        self._interrupt(cell)
+    def _stop_cell(self, cell: RunningCell, reason: str) -> None:
+        """Interrupt it as by Ctrl-C; after the grace time `_check_limits` has it killed."""
+        if not cell.stopped_for:
+            cell.stopped_for = reason
+            self._interrupt(cell)
 
-    def _interrupt(self, cell: _Cell) -> None:
+    def _interrupt(self, cell: RunningCell) -> None:
         cell.deadline = time.monotonic() + cell.grace_s
-        for send in (os.killpg, os.kill):  # children of the cell too, as a terminal does
-            try:
-                send(self._link.pid, signal.SIGINT)
-                return
-            except OSError:
-                pass  # not the leader of a group any more, or it has just died
+        self._worker.interrupt()
 
     def _recover(self, status: str, reason: str) -> None:
         """The worker has died or must go: bring back the variables of its snapshot, or start anew."""
-        link, snapshot = self._link, self._link.snapshot_pid
-        self._kill(keep={snapshot})
-        self._exits.pop(link.pid, None)
-        link.frames.clear()
-        link.unsent.clear()
-        while _has_data(link.control) and link.control.recv(1 << 18):
-            pass
-        if snapshot and processes.is_alive(snapshot):
-            link.pid, link.snapshot_pid, link.is_awake, link.settle_deadline = (
-                snapshot,
-                0,
-                False,
-                0.0,
-            )
-            os.kill(snapshot, signal.SIGUSR1)
+        worker = self._worker
+        self._tree.kill_all_but({worker.snapshot_pid})
+        self._tree.forget_exits()
+        if worker.wake_snapshot():
+            self._settle_deadline = 0.0
             variables = "rolled_back"
-            if link.is_snapshot_stale:
+            if worker.is_snapshot_stale:
                 self._lost_because = (
-                    "the last cell's changes, for it did not leave the interpreter in order"
+                    "the changes of the last cell, which left the interpreter broken"
                 )
-                link.is_snapshot_stale = False
+                worker.is_snapshot_stale = False
         else:
-            link.control.close()
-            self._worker = None
-            self._spawn_worker()
+            worker.control.close()
+            self._worker = self._new_worker()
             variables = "lost"
         if self._cell is not None:
-            self._conclude(status, variables, reason=reason)
+            self._conclude(self._cell, status, variables, reason=reason)
         elif variables == "lost":
-            self._lost_because = f"all of them: the interpreter died ({reason})"
+            self._lost_because = f"all of them, for the interpreter died ({reason})"
 
-    def _conclude(self, status: str, variables: str, *, reason: str = "", **fields: Any) -> None:
+    def _conclude(
+        self, cell: RunningCell, status: str, variables: str, *, reason: str = "", **fields: Any
+    ) -> None:
         """The one `done` of this cell."""
-        cell = self._cell
-        assert cell is not None, "only called for the running cell"
-        self._drain_output()
-        cut = False
+        is_cut = False
         for name, output in cell.outputs.items():
+            self._drain_output(name)
             gap, tail = output.finish()
             if tail:
                 self._send("output", tail, token=cell.token, stream=name, gap=gap)
-            cut = cut or gap > 0
+            is_cut = is_cut or gap > 0
         self._requests.send_changes(cell.token)
         self._send(
             "done",
@@ -512,69 +318,13 @@ class Supervisor:
             line=cell.line,
             duration_s=time.monotonic() - cell.accepted_at,
             timeout_s=cell.timeout_s,
-            cut=cut,
+            cut=is_cut,
             displays_dropped=cell.displays_dropped,
             lost_before=self._lost_because,
             **fields,
         )
         self._lost_because = ""
         self._cell = None
-        if variables == "kept":
-            self._link.settle_deadline = time.monotonic() + _SETTLE_S
-            self._to_worker("settled")
-
-    # Processes
-
-    def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            self._dying.discard(pid)
-            if self._worker is not None and pid == self._worker.pid:
-                self._exits[pid] = status
-
-    def _kill(self, keep: set[int]) -> int:
-        """Kill every process below us but `keep`, and wait for their end; the number found at first."""
-        end = time.monotonic() + _KILL_S
-        targets = processes.descendants(os.getpid()) - keep - self._dying
-        found = len(targets)
-        while targets:
-            for number in (
-                signal.SIGSTOP,
-                signal.SIGKILL,
-            ):  # stopped first: a fork bomb must not outrun us
-                for pid in targets:
-                    with suppress(OSError):  # gone
-                        os.kill(pid, number)
-            self._reap()
-            targets = processes.descendants(os.getpid()) - keep - self._dying
-            if targets and time.monotonic() > end:
-                self._end()  # cannot be mastered: end the whole sandbox, the host starts another
-            if targets:
-                time.sleep(0.001)
-        return found
-
-    def _discard_snapshot(self) -> None:
-        link = self._link
-        if link.snapshot_pid:
-            with suppress(OSError):  # the cell has killed it already
-                os.kill(link.snapshot_pid, signal.SIGKILL)
-            self._dying.add(link.snapshot_pid)
-            link.snapshot_pid = 0
-
-    def _end(self) -> NoReturn:
-        """End the sandbox. As PID 1 this takes every process along; elsewhere they are killed first."""
-        if os.getpid() != 1:
-            for pid in processes.descendants(os.getpid()):
-                with suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
-        if self._options.owns_data_dir:
-            shutil.rmtree(self._options.data_dir, ignore_errors=True)
-        os._exit(0)
 
     # Output
 
@@ -585,35 +335,25 @@ class Supervisor:
         except BlockingIOError:
             return False
         cell = self._cell
-        if cell is not None:
-            head = cell.outputs[name].add(data)
-            if head:
-                self._send("output", head, token=cell.token, stream=name, gap=0)
+        if cell is not None and (head := cell.outputs[name].add(data)):
+            self._send("output", head, token=cell.token, stream=name, gap=0)
         return True
 
-    def _drain_output(self) -> None:
+    def _drain_output(self, name: str) -> None:
         """Take in what has been written so far; bounded, for somebody may write on and on."""
-        for name in self._pipes:
-            for _ in range(4):
-                if not self._read_output(name):
-                    break
+        for _ in range(_DRAIN_READS):
+            if not self._read_output(name):
+                return
 
-    def _discard_output(self) -> None:
-        """Forget what threads have printed between two cells."""
-        for read_end, _ in self._pipes.values():
-            try:
-                for _ in range(4):
-                    os.read(read_end, _PIPE_BYTES)
-            except BlockingIOError:
-                pass
-
-
-def _has_data(control: socket.socket) -> bool:
-    """Whether `control` can be read without waiting, and is not just closed."""
-    try:
-        return bool(control.recv(1, socket.MSG_PEEK))
-    except OSError:
-        return False
+    def _end(self) -> NoReturn:
+        """End the sandbox. As PID 1 this takes every process along; elsewhere they are killed first."""
+        if os.getpid() != 1:
+            for pid in processes.descendants(os.getpid()):
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+        if self._options.owns_data_dir:
+            shutil.rmtree(self._options.data_dir, ignore_errors=True)
+        os._exit(0)
 
 
 def main(options: SessionOptions) -> NoReturn:
