@@ -30,6 +30,9 @@ _SCALARS = {
 }
 _STRING, _ARRAY = 8, 9
 
+# llama.cpp's converter renames these two of ChatGLM's control pieces.
+_SENTENCEPIECE_NAMES = {"<bos>": "<s>", "<eos>": "</s>"}
+
 
 class TokenType(IntEnum):
     NORMAL = 1
@@ -139,7 +142,8 @@ def tokenizer_description(vocabulary: GGUFVocabulary) -> dict[str, Any]:
             "end_of_word_suffix": None,
             "fuse_unk": False,
             "byte_fallback": False,
-            "ignore_merges": False,
+            # A word that is a token is that token, though no merges may lead to it: tiktoken's rule, and so GLM-4's.
+            "ignore_merges": vocabulary.pre != "smollm",
             "vocab": {token: index for index, (token, kind) in indexed if kind != TokenType.UNUSED},
             "merges": [merge.split(" ", 1) for merge in vocabulary.merges],
         },
@@ -165,6 +169,8 @@ def sentencepiece_model(vocabulary: GGUFVocabulary) -> bytes:
         vocabulary.tokens, vocabulary.scores, vocabulary.types, strict=True
     ):
         kind = TokenType.CONTROL if kind == TokenType.USER_DEFINED else kind
+        if kind == TokenType.CONTROL:
+            token = _SENTENCEPIECE_NAMES.get(token, token)
         piece = _field(1, token.encode()) + b"\x15" + struct.pack("<f", score) + _field(3, kind)
         model += _field(1, piece)
     model += _field(2, _field(3, 2) + _field(35, 1))  # trainer_spec: model_type BPE, byte_fallback

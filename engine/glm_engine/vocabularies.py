@@ -7,6 +7,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -21,9 +22,9 @@ GLM4_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-# tiktoken's regex engine gives up on a longer run of white space ("StackOverflow").
-_MAX_WHITESPACE_RUN = 999_998
-_WHITESPACE = re.compile(r"\s+")
+# tiktoken's regex engine panics on a longer run of white space without a line break.
+_MAX_BLANKS = 999_998
+_BLANKS = re.compile(r"[\t\v\f \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 
 # The byte-level spelling of GPT-2: printable bytes stand for themselves, the others for characters from U+0100 on.
 _PRINTABLE = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
@@ -106,20 +107,30 @@ class TiktokenTokenizer(TableTokenizer):
         for token, rank in ranks.items():
             table[rank] = token
         super().__init__(table, special_tokens, vocab_size)
+        self._ranks = dict(ranks)
         self._encoding = tiktoken.Encoding(
-            "glm-4", pat_str=pattern, mergeable_ranks=dict(ranks), special_tokens={}
+            "glm-4", pat_str=pattern, mergeable_ranks=self._ranks, special_tokens={}
         )
 
     def _encode(self, text: str, continues: bool) -> list[int]:
-        if len(text) <= _MAX_WHITESPACE_RUN:
-            return self._encoding.encode_ordinary(text)
-        pieces, start = [], 0
-        for run in _WHITESPACE.finditer(text):
-            for cut in range(run.start() + _MAX_WHITESPACE_RUN, run.end(), _MAX_WHITESPACE_RUN):
-                pieces.append(text[start:cut])
-                start = cut
-        pieces.append(text[start:])
-        return [token_id for piece in pieces for token_id in self._encoding.encode_ordinary(piece)]
+        ids: list[int] = []
+        start = 0
+        if len(text) > _MAX_BLANKS:
+            for run in _BLANKS.finditer(text):
+                if len(run[0]) > _MAX_BLANKS:
+                    # What the pattern makes of it: one word, but for a last blank that goes with what follows.
+                    end = run.end() if run.end() == len(text) else run.end() - 1
+                    ids += self._encoding.encode_ordinary(text[start : run.start()])
+                    ids += self._whole.encode_ordinary(text[run.start() : end])
+                    start = end
+        return ids + self._encoding.encode_ordinary(text[start:])
+
+    @cached_property
+    def _whole(self) -> tiktoken.Encoding:
+        """The same merges without the splitting; made when a text needs it."""
+        return tiktoken.Encoding(
+            "whole", pat_str=r"[\s\S]+", mergeable_ranks=self._ranks, special_tokens={}
+        )
 
 
 class SentencePieceTokenizer(TableTokenizer):

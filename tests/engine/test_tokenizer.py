@@ -1,5 +1,6 @@
 """The tokenizers against their reference libraries, and the promise that text is never a control token."""
 
+import itertools
 import json
 import shutil
 from functools import cache
@@ -10,13 +11,13 @@ import gguf
 import pytest
 import sentencepiece
 import tokenizers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers.convert_slow_tokenizer import TikTokenConverter
 
 from glm_engine.errors import TokenizerError
 from glm_engine.gguf_vocabulary import read_gguf_vocabulary
-from glm_engine.tokenizer import TextStream, Tokenizer, load_tokenizer
+from glm_engine.tokenizer import GLM4_SPECIAL_TOKENS, TextStream, Tokenizer, load_tokenizer
 from glm_engine.vocabularies import GLM4_PATTERN, ByteLevelTokenizer
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -62,7 +63,46 @@ def chatglm2() -> Tokenizer:
     return load_tokenizer(CHATGLM2)
 
 
-texts = st.text() | st.sampled_from(SAMPLES) | st.lists(st.sampled_from(SAMPLES)).map("".join)
+# The languages that GLM-4 serves besides code: one sentence each.
+LANGUAGES = {
+    "ar": "يسأل المستخدم عن حالة الطقس في المدينة اليوم، ٢٠٢٤.",
+    "bn": "ব্যবহারকারী আজ শহরের আবহাওয়া সম্পর্কে জিজ্ঞাসা করেন।",
+    "cs": "Uživatel se ptá, jaké je dnes ve městě počasí; děkuji předem.",
+    "de": "Der Benutzer fragt, wie das Wetter heute in Köln ist – schön oder naß?",
+    "el": "Ο χρήστης ρωτά τι καιρό κάνει σήμερα στην πόλη.",
+    "en": "The user doesn't ask what the weather's like; it's 21.5 °C, they'll say.",
+    "es": "¿Qué tiempo hace hoy en la ciudad? ¡Mañana será otro día!",
+    "fa": "کاربر می‌پرسد امروز هوای شهر چگونه است؟",
+    "fr": "L'utilisateur demande quel temps il fait aujourd'hui à Orléans, cœur de l'été.",
+    "he": "המשתמש שואל מה מזג האוויר בעיר היום.",
+    "hi": "उपयोगकर्ता पूछता है कि आज शहर में मौसम कैसा है।",
+    "hu": "A felhasználó megkérdezi, milyen ma az időjárás a városban; őrült hő.",
+    "id": "Pengguna bertanya bagaimana cuaca di kota hari ini.",
+    "it": "L'utente chiede che tempo fa oggi in città: è così caldo?",
+    "ja": "ユーザーは今日の東京の天気を尋ねます。ｶﾀｶﾅも。",
+    "ko": "사용자가 오늘 서울 날씨가 어떤지 묻습니다.",
+    "nl": "De gebruiker vraagt wat voor weer het vandaag in de stad is, zo'n reünie.",
+    "pl": "Użytkownik pyta, jaka jest dziś pogoda w Łodzi; źdźbło żółci.",
+    "pt": "O usuário pergunta como está o tempo na cidade hoje; não há previsão.",
+    "ro": "Utilizatorul întreabă cum este vremea azi în oraș; știință și țară.",
+    "ru": "Пользователь спрашивает, какая сегодня погода в городе; объём — 3,5 л.",
+    "th": "ผู้ใช้ถามว่าวันนี้อากาศในเมืองเป็นอย่างไร",
+    "tr": "Kullanıcı bugün şehirde havanın nasıl olduğunu soruyor; İstanbul ılık.",
+    "uk": "Користувач питає, яка сьогодні погода в місті; ґанок і їжа.",
+    "vi": "Người dùng hỏi thời tiết hôm nay ở thành phố thế nào.",
+    "zh": "用户询问今天北京的天气怎么样？「請問」①②③，温度２１℃。",
+}
+
+# Text without a plan, and mixtures of languages, code and emoji with pieces cut out of them.
+mixtures = st.lists(
+    st.sampled_from([*SAMPLES, *LANGUAGES.values()]).flatmap(
+        lambda text: st.tuples(st.integers(0, len(text)), st.integers(0, len(text))).map(
+            lambda cut: text[min(cut) : max(cut)]
+        )
+    ),
+    max_size=6,
+).map("".join)
+texts = st.text() | mixtures
 # Text in which control tokens are spelt out, whole, in parts and glued to words.
 attacks = st.lists(
     st.sampled_from(
@@ -213,14 +253,89 @@ def test_every_split_of_a_character_is_held_back_until_it_is_whole(
         assert "".join(whole.push(ids[bytes([byte])]) for byte in encoded) == character
 
 
-@needs_glm4
-def test_glm4_ids_equal_transformers_converter_on_samples() -> None:
+@cache
+def glm4_reference() -> tokenizers.Tokenizer:
     """An independent implementation: merges derived from the ranks, run by the `tokenizers` library."""
-    reference = TikTokenConverter(  # type: ignore[no-untyped-call]
-        str(GLM4 / "tokenizer.model"), pattern=GLM4_PATTERN
-    ).converted()
-    for text in SAMPLES:
-        assert glm4().encode(text) == reference.encode(text, add_special_tokens=False).ids
+    converter = TikTokenConverter(  # type: ignore[no-untyped-call]
+        str(GLM4 / "tokenizer.model"),
+        pattern=GLM4_PATTERN,
+        extra_special_tokens=list(GLM4_SPECIAL_TOKENS),
+    )
+    return converter.converted()
+
+
+def reference_ids(text: str) -> list[int]:
+    ids: list[int] = glm4_reference().encode(text, add_special_tokens=False).ids
+    return ids
+
+
+@pytest.fixture(scope="session", params=["tokenizer.model", "tokenizer.json", "model.gguf"])
+def glm4_form(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Tokenizer:
+    """GLM-4's vocabulary out of each kind of file it is published in."""
+    if request.param == "tokenizer.model":
+        return glm4()
+    folder = tmp_path_factory.mktemp("glm4")
+    if request.param == "tokenizer.json":
+        glm4_reference().save(str(folder / "tokenizer.json"))
+        shutil.copy(GLM4 / "config.json", folder)
+    else:
+        write_gguf(folder / "model.gguf", json.loads(glm4_reference().to_str()), padded_to=151552)
+    return load_tokenizer(folder)
+
+
+@needs_glm4
+@pytest.mark.parametrize("text", [*SAMPLES[:-1], *LANGUAGES.values()])
+def test_every_form_of_glm4s_vocabulary_gives_the_reference_ids(
+    glm4_form: Tokenizer, text: str
+) -> None:
+    assert glm4_form.encode(text) == reference_ids(text)
+
+
+@needs_glm4
+def test_every_form_of_glm4s_vocabulary_has_the_same_tokens(glm4_form: Tokenizer) -> None:
+    assert glm4_form.vocab_size == glm4().vocab_size
+    assert glm4_form.special_tokens == glm4().special_tokens
+    assert all(glm4_form.token_bytes(i) == glm4().token_bytes(i) for i in range(glm4().vocab_size))
+
+
+@needs_glm4
+@given(texts)
+def test_glm4_ids_equal_the_reference_on_any_text(text: str) -> None:
+    """Also where a control token is spelt out: the reference is asked not to look for them."""
+    reference = glm4_reference()
+    reference.encode_special_tokens = True
+    assert glm4().encode(text) == reference_ids(text)
+
+
+@needs_glm4
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@settings(max_examples=20_000)
+@given(texts)
+def test_glm4_ids_equal_the_reference_on_twenty_thousand_texts(text: str) -> None:
+    glm4_reference().encode_special_tokens = True
+    assert glm4().encode(text) == reference_ids(text)
+
+
+@needs_glm4
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 1_000_001,
+        " " * 1_000_001 + "x",
+        "a" + "\u3000" * 1_200_000 + "!",
+        "\n" * 1_000_001,
+        " \n" * 600_000 + " " * 999_999 + "z",
+        "!\n" + " \t" * 600_000 + "1",
+        " " * 999_999 + "\x1f" + " " * 5,
+    ],
+    ids=range(7),
+)
+def test_runs_of_blanks_beyond_tiktokens_limit_give_the_reference_ids(text: str) -> None:
+    assert glm4().encode(text) == reference_ids(text)
 
 
 @needs_glm4
@@ -266,10 +381,52 @@ def test_golden_prompts_of_chatglm2_are_reproduced() -> None:
         assert prefix + chatglm2().encode(entry["text"]) == entry["ids"]
 
 
+@cache
+def chatglm2_scores() -> dict[str, tuple[float, int]]:
+    """Score and id of every piece that merging may produce."""
+    reference = reference_processor()
+    return {
+        reference.id_to_piece(i): (reference.get_score(i), i)
+        for i in range(reference.vocab_size())
+        if not (reference.is_byte(i) or reference.is_control(i) or reference.is_unknown(i))
+    }
+
+
+def merged_by_hand(text: str) -> list[int]:
+    """SentencePiece BPE as its paper tells it: the best-scored neighbours merge until none can; else bytes."""
+    scores, pieces = chatglm2_scores(), list("\u2581" + text.replace(" ", "\u2581"))
+    while True:
+        pairs = [
+            (scores[left + right][0], -index)
+            for index, (left, right) in enumerate(itertools.pairwise(pieces))
+            if left + right in scores
+        ]
+        if not pairs:
+            break
+        index = -max(pairs)[1]
+        pieces[index : index + 2] = [pieces[index] + pieces[index + 1]]
+    first_byte = reference_processor().piece_to_id("<0x00>")
+    return [
+        token_id
+        for piece in pieces
+        for token_id in (
+            [scores[piece][1]] if piece in scores else [first_byte + b for b in piece.encode()]
+        )
+    ]
+
+
 @needs_chatglm2
-@given(texts)
-def test_chatglm2_ids_equal_sentencepiece(text: str) -> None:
-    assert chatglm2().encode(text) == reference_processor().encode(text)
+@given(texts.filter(bool))
+def test_chatglm2_ids_are_those_of_merging_by_hand(text: str) -> None:
+    """An independent implementation of thirty lines, for we only wrap the library."""
+    assert chatglm2().encode(text) == merged_by_hand(text)
+
+
+@needs_chatglm2
+@pytest.mark.parametrize("text", LANGUAGES.values(), ids=LANGUAGES)
+def test_chatglm2_spells_every_language(text: str) -> None:
+    assert chatglm2().encode(text) == merged_by_hand(text)
+    assert chatglm2().decode(chatglm2().encode(text, continues=True)) == text
 
 
 @needs_chatglm2
@@ -316,24 +473,33 @@ def test_tokenizer_json_is_read_from_a_folder(
         assert loaded.encode(text) == reference.encode(text).ids
 
 
-def test_a_byte_level_gguf_vocabulary_says_the_same_as_tokenizer_json(
-    tmp_path: Path, small_description: dict[str, Any], small_tokenizer: Tokenizer
-) -> None:
-    special = [token["content"] for token in small_description["added_tokens"]]
-    vocabulary = [*small_description["model"]["vocab"], *special]
-    writer = gguf.GGUFWriter(tmp_path / "model.gguf", "chatglm")
+def write_gguf(path: Path, description: dict[str, Any], padded_to: int) -> None:
+    """Writes the vocabulary of a `tokenizer.json` as llama.cpp's converter does."""
+    special = {token["content"]: token["id"] for token in description["added_tokens"]}
+    ids = {index: token for token, index in (description["model"]["vocab"] | special).items()}
+    writer = gguf.GGUFWriter(path, "chatglm")
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("chatglm-bpe")
-    writer.add_token_list([*vocabulary, "[PAD]"])
-    writer.add_token_types([3 if token in special else 1 for token in vocabulary] + [5])
-    writer.add_token_merges([" ".join(pair) for pair in small_description["model"]["merges"]])
+    writer.add_token_list([ids.get(index, f"[PAD{index}]") for index in range(padded_to)])
+    kinds = [gguf.TokenType.NORMAL, gguf.TokenType.CONTROL, gguf.TokenType.UNUSED]
+    writer.add_token_types(
+        [kinds[2 if i not in ids else ids[i] in special] for i in range(padded_to)]
+    )
+    writer.add_token_merges([" ".join(pair) for pair in description["model"]["merges"]])
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.close()
+
+
+def test_a_byte_level_gguf_vocabulary_says_the_same_as_tokenizer_json(
+    tmp_path: Path, small_description: dict[str, Any], small_tokenizer: Tokenizer
+) -> None:
+    write_gguf(tmp_path / "model.gguf", small_description, padded_to=512)
     loaded = load_tokenizer(tmp_path)
+    assert loaded.vocab_size == 512
     assert loaded.special_tokens == small_tokenizer.special_tokens
-    assert loaded.token_bytes(len(vocabulary)) == b""
-    for text in SAMPLES:
+    assert loaded.token_bytes(511) == b""
+    for text in (*SAMPLES, *LANGUAGES.values()):
         assert loaded.encode(text) == small_tokenizer.encode(text)
 
 
@@ -355,7 +521,9 @@ def test_a_sentencepiece_gguf_vocabulary_says_the_same_as_tokenizer_model(tmp_pa
     writer = gguf.GGUFWriter(tmp_path / "model.gguf", "chatglm")
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("chatglm-spm")
-    writer.add_token_list([*(reference.id_to_piece(i) for i in indices), "[gMASK]", "[PAD64790]"])
+    pieces = [reference.id_to_piece(index) for index in indices]
+    pieces[1:3] = "<bos>", "<eos>"
+    writer.add_token_list([*pieces, "[gMASK]", "[PAD64790]"])
     writer.add_token_scores([*(reference.get_score(i) for i in indices), 0.0, 0.0])
     writer.add_token_types([*kinds, 3, 5])
     writer.write_header_to_file()
@@ -363,6 +531,7 @@ def test_a_sentencepiece_gguf_vocabulary_says_the_same_as_tokenizer_model(tmp_pa
     writer.close()
     loaded = load_tokenizer(tmp_path / "model.gguf")
     assert loaded.special_tokens["[gMASK]"] == reference.vocab_size()
+    assert loaded.special_tokens["</s>"] == chatglm2().special_tokens["</s>"]
     for text in SAMPLES:
         assert loaded.encode(text) == reference.encode(text)
         assert loaded.decode(loaded.encode(text, continues=True)) == text
