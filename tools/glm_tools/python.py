@@ -60,7 +60,7 @@ class PythonTool(Tool):
         *,
         on_open: Callable[[Sandbox], None] | None = None,
     ) -> None:
-        super().__init__(SPEC, timeout_s=None, grace_s=CANCEL_GRACE_S, risky=False)
+        super().__init__(SPEC, timeout_s=None, grace_s=CANCEL_GRACE_S, untrusted=True)
         self._open_session = open_session
         self._on_open = on_open
         self._sandbox: Sandbox | None = None

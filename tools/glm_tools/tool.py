@@ -82,6 +82,7 @@ ResultStatus = Literal[
     "timeout",
     "cancelled",
     "unavailable",  # the tool's own machinery failed: a sandbox that went away, say
+    "interrupted",  # the program ended while the call ran: whether it took effect is not known
 ]
 
 
@@ -182,6 +183,7 @@ class Tool(ABC):
         grace_s: how long a call that was told to stop (`Ctx.cancelled`) is waited for.
         idempotent: running a call twice does no more than running it once.
         risky: has effects that somebody may want to be asked about first.
+        untrusted: its results carry text of others (web pages, files): once the model has read one, risky tools ask.
         notes: what was found while the tool was made, a sentence each, for whoever registers it.
 
     Raises:
@@ -196,6 +198,7 @@ class Tool(ABC):
         grace_s: float = 0.0,
         idempotent: bool = False,
         risky: bool = False,
+        untrusted: bool = False,
         notes: Sequence[str] = (),
     ) -> None:
         from glm_tools.validation import ArgumentValidator
@@ -213,6 +216,7 @@ class Tool(ABC):
         self.grace_s = grace_s
         self.idempotent = idempotent
         self.risky = risky
+        self.untrusted = untrusted
         self.notes = tuple(notes)
         self._validator = ArgumentValidator(spec.name, spec.parameters)
 
@@ -262,6 +266,7 @@ class Tool(ABC):
         timeout_s: float | None = DEFAULT_TIMEOUT_S,
         idempotent: bool = False,
         risky: bool = False,
+        untrusted: bool = False,
     ) -> "FunctionTool[..., Any]":
         """A tool whose arguments are described by a JSON Schema instead of Python types.
 
@@ -274,6 +279,7 @@ class Tool(ABC):
             timeout_s: see `Tool`.
             idempotent: see `Tool`.
             risky: see `Tool`.
+            untrusted: see `Tool`.
 
         Raises:
             ToolDefinitionError: the schema is not one, or refers to something outside itself.
@@ -289,6 +295,7 @@ class Tool(ABC):
             timeout_s=timeout_s,
             idempotent=idempotent,
             risky=risky,
+            untrusted=untrusted,
             notes=notes,
         )
 
@@ -304,6 +311,7 @@ class FunctionTool(Tool, Generic[P, R]):
         timeout_s: see `Tool`.
         idempotent: see `Tool`.
         risky: see `Tool`.
+        untrusted: see `Tool`.
         isolate: every call runs in a child process, which is ended with all it started when its time is over. The
             function stands at the top level of a module, which the child imports again: about 0.4 s a call.
         notes: see `Tool`.
@@ -322,6 +330,7 @@ class FunctionTool(Tool, Generic[P, R]):
         timeout_s: float | None = DEFAULT_TIMEOUT_S,
         idempotent: bool = False,
         risky: bool = False,
+        untrusted: bool = False,
         isolate: bool = False,
         notes: Sequence[str] = (),
     ) -> None:
@@ -338,6 +347,7 @@ class FunctionTool(Tool, Generic[P, R]):
             grace_s=grace_s,
             idempotent=idempotent,
             risky=risky,
+            untrusted=untrusted,
             notes=notes,
         )
         self.isolate = isolate
@@ -397,6 +407,7 @@ def tool(
     timeout_s: float | None = DEFAULT_TIMEOUT_S,
     idempotent: bool = False,
     risky: bool = False,
+    untrusted: bool = False,
     isolate: bool = False,
 ) -> Callable[[Callable[P, R]], FunctionTool[P, R]]: ...
 def tool(
@@ -408,6 +419,7 @@ def tool(
     timeout_s: float | None = DEFAULT_TIMEOUT_S,
     idempotent: bool = False,
     risky: bool = False,
+    untrusted: bool = False,
     isolate: bool = False,
 ) -> FunctionTool[P, R] | Callable[[Callable[P, R]], FunctionTool[P, R]]:
     """Make a typed function callable by the model.
@@ -422,6 +434,7 @@ def tool(
         timeout_s: see `Tool`.
         idempotent: see `Tool`.
         risky: see `Tool`.
+        untrusted: see `Tool`.
         isolate: see `FunctionTool`.
 
     Raises:
@@ -445,6 +458,7 @@ def tool(
             timeout_s=timeout_s,
             idempotent=idempotent,
             risky=risky,
+            untrusted=untrusted,
             isolate=isolate,
             notes=signature.notes,
         )

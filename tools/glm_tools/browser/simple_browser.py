@@ -47,7 +47,9 @@ class BrowserTool(Tool):
     def __init__(
         self, config: BrowserConfig | None = None, *, browser: Browser | None = None
     ) -> None:
-        super().__init__(SPEC, timeout_s=TIMEOUT_S, grace_s=CANCEL_GRACE_S, idempotent=True)
+        super().__init__(
+            SPEC, timeout_s=TIMEOUT_S, grace_s=CANCEL_GRACE_S, idempotent=True, untrusted=True
+        )
         self.browser = browser or Browser(config)
         self._lock = threading.Lock()  # one call at a time: ids are given in order
 
@@ -73,7 +75,9 @@ class _FunctionTool(Tool):
         lock: threading.Lock,
         action: Callable[[Mapping[str, Any]], Action],
     ) -> None:
-        super().__init__(spec, timeout_s=TIMEOUT_S, grace_s=CANCEL_GRACE_S, idempotent=True)
+        super().__init__(
+            spec, timeout_s=TIMEOUT_S, grace_s=CANCEL_GRACE_S, idempotent=True, untrusted=True
+        )
         self._browser = browser
         self._lock = lock
         self._action = action
