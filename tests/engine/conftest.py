@@ -1,11 +1,14 @@
 """Fixtures of the engine's tests."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import tokenizers
 
+from glm_engine.errors import GrammarError
+from glm_engine.grammar import GrammarCompiler, Matcher
 from glm_engine.tokenizer import GLM4_SPECIAL_TOKENS
 from glm_engine.vocabularies import GLM4_PATTERN, ByteLevelTokenizer
 
@@ -45,3 +48,23 @@ def small_description() -> dict[str, Any]:
 def small_tokenizer(small_description: dict[str, Any]) -> ByteLevelTokenizer:
     """Some 500 tokens, padded to 512 rows."""
     return ByteLevelTokenizer(small_description, vocab_size=512)
+
+
+@pytest.fixture(scope="session")
+def compiler(small_tokenizer: ByteLevelTokenizer) -> GrammarCompiler:
+    return GrammarCompiler(small_tokenizer)
+
+
+@pytest.fixture(scope="session")
+def accepts(small_tokenizer: ByteLevelTokenizer) -> Callable[[Matcher, str], bool]:
+    """Tells whether a whole text is a sentence of a matcher's grammar; the matcher is used up."""
+
+    def accepts(matcher: Matcher, text: str) -> bool:
+        for token_id in small_tokenizer.encode(text, continues=True):
+            try:
+                matcher.accept(token_id)
+            except GrammarError:
+                return False
+        return matcher.is_complete
+
+    return accepts
