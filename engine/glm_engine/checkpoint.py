@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 
 from glm_engine.config import ModelConfig
-from glm_engine.errors import CheckpointError
+from glm_engine.errors import CheckpointError, UnsupportedModelError
 from glm_engine.model import parameter_shapes
 from glm_engine.tensor_files import (
     GgufFile,
+    PickledFiles,
+    PublishedInt8Files,
     SafetensorsFiles,
     TensorFiles,
     read_json,
@@ -195,17 +197,36 @@ def _open_folder(folder: Path) -> tuple[ModelConfig, TensorFiles]:
         raise CheckpointError(
             folder, "it holds neither a config.json nor a single GGUF file; is it a checkpoint?"
         )
-    config = ModelConfig.from_json(read_json(config_path), config_path)
+    settings = read_json(config_path)
+    config = ModelConfig.from_json(settings, config_path)
     config = replace(config, eos_token_ids=_eos_token_ids(folder, config))
-    index, single = folder / "model.safetensors.index.json", folder / "model.safetensors"
-    if index.is_file():
-        shards = sharded(index)
-        return config, SafetensorsFiles(sorted(set(shards.values())), shards)
-    if single.is_file():
-        return config, SafetensorsFiles([single])
-    raise CheckpointError(
-        folder, "it holds neither model.safetensors nor model.safetensors.index.json"
-    )
+    bits = settings.get("quantization_bit") or 0
+    if bits not in (0, 4, 8):
+        raise UnsupportedModelError(config_path, f"quantization_bit is {bits!r}; 4 and 8 are known")
+    files = _find_weights(folder)
+    if bits:
+        files = PublishedInt8Files(files, bits)
+    for name in files.int8_names:
+        raise UnsupportedModelError(
+            files.file_of(name), "stored as int8, but the config names no quantisation", tensor=name
+        )
+    return config, files
+
+
+def _find_weights(folder: Path) -> TensorFiles:
+    kinds: list[tuple[str, Callable[[list[Path], Mapping[str, Path] | None], TensorFiles]]] = [
+        ("model.safetensors", SafetensorsFiles),
+        ("pytorch_model.bin", PickledFiles),
+    ]
+    for name, open_files in kinds:
+        single, index = folder / name, folder / f"{name}.index.json"
+        if index.is_file():
+            shards = sharded(index)
+            return open_files(sorted(set(shards.values())), shards)
+        if single.is_file():
+            return open_files([single], None)
+    names = " nor ".join(f"{name} or {name}.index.json" for name, _ in kinds)
+    raise CheckpointError(folder, f"it holds neither {names}; is the download complete?")
 
 
 def _eos_token_ids(folder: Path, config: ModelConfig) -> tuple[int, ...]:

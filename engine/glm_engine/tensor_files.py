@@ -6,6 +6,8 @@ Does not cover: weights that are well-formed and wrong. Compare hashes with the 
 """
 
 import json
+import math
+import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +21,8 @@ from torch import Tensor
 from glm_engine.errors import CheckpointError, UnsupportedModelError
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-_SAFETENSORS_FLOATS = {"F32", "F16", "BF16"}
+_SAFETENSORS_WIDTHS = {"F32": 4, "F16": 2, "BF16": 2, "I8": 1}
+_PICKLED_DTYPES = {torch.float32, torch.float16, torch.bfloat16, torch.int8}
 
 
 class TensorFiles(Protocol):
@@ -27,9 +30,11 @@ class TensorFiles(Protocol):
 
     Attributes:
         shapes: name to shape, rows first.
+        int8_names: tensors that are stored as int8 and mean nothing without a scale.
     """
 
     shapes: dict[str, tuple[int, ...]]
+    int8_names: set[str]
 
     def file_of(self, name: str) -> Path:
         """The file that holds a tensor."""
@@ -40,7 +45,7 @@ class TensorFiles(Protocol):
         ...
 
     def rows(self, name: str, start: int, stop: int) -> Tensor:
-        """Rows `start` to `stop` of a tensor, in a floating point dtype near the stored one.
+        """Rows `start` to `stop` of a tensor, in the stored dtype or one that holds it.
 
         Treat it as read-only: it may be a view of the mapped file.
 
@@ -109,25 +114,23 @@ def sharded(index: Path) -> dict[str, Path]:
     return shards
 
 
-class SafetensorsFiles:
-    """Tensors of one `.safetensors` file or of several with an index.
+class _ShardedFiles:
+    """What the formats that come in several files share: which tensor is where, checked against the index.
 
     Args:
         files: the files.
         index: tensor name to file as an index says; None for a single file without one.
-        index_path: the index, for messages.
 
     Raises:
         CheckpointError: a file is damaged, or the files do not hold exactly what the index lists.
-
-    Format: https://github.com/huggingface/safetensors#format
     """
 
     def __init__(self, files: list[Path], index: Mapping[str, Path] | None = None) -> None:
         self.shapes: dict[str, tuple[int, ...]] = {}
+        self.int8_names: set[str] = set()
         self._file: dict[str, Path] = {}
-        self._handle: dict[Path, Any] = {}
         for path in files:
+            refuse_lfs_pointer(path)
             for name in self._open(path):
                 if name in self._file or (index is not None and index.get(name) != path):
                     other = self._file.get(name) or (index or {}).get(name)
@@ -139,7 +142,24 @@ class SafetensorsFiles:
                 raise CheckpointError(path, "the index lists it here, but it is not", tensor=name)
 
     def _open(self, path: Path) -> Iterator[str]:
-        refuse_lfs_pointer(path)
+        """Enter every tensor of a file into `shapes` and yield its name."""
+        raise NotImplementedError
+
+    def file_of(self, name: str) -> Path:
+        return self._file[name]
+
+
+class SafetensorsFiles(_ShardedFiles):
+    """Tensors of one `.safetensors` file or of several with an index.
+
+    Format: https://github.com/huggingface/safetensors#format
+    """
+
+    def __init__(self, files: list[Path], index: Mapping[str, Path] | None = None) -> None:
+        self._handle: dict[Path, Any] = {}
+        super().__init__(files, index)
+
+    def _open(self, path: Path) -> Iterator[str]:
         try:
             handle: Any = safetensors.safe_open(path, framework="pt")
         except (safetensors.SafetensorError, OSError) as error:
@@ -149,21 +169,17 @@ class SafetensorsFiles:
         self._handle[path] = handle
         for name in handle.keys():  # noqa: SIM118 - the handle is no mapping
             part = handle.get_slice(name)
-            if part.get_dtype() not in _SAFETENSORS_FLOATS:
+            if part.get_dtype() not in _SAFETENSORS_WIDTHS:
                 raise UnsupportedModelError(
-                    path,
-                    f"stored as {part.get_dtype()}; only F32, F16 and BF16 are supported",
-                    tensor=name,
+                    path, f"stored as {part.get_dtype()}, which is not supported", tensor=name
                 )
+            if part.get_dtype() == "I8":
+                self.int8_names.add(name)
             self.shapes[name] = tuple(part.get_shape())
             yield name
 
-    def file_of(self, name: str) -> Path:
-        return self._file[name]
-
     def stored_nbytes(self, name: str) -> int:
-        width = 4 if self._slice(name).get_dtype() == "F32" else 2
-        return width * int(np.prod(self.shapes[name]))
+        return _SAFETENSORS_WIDTHS[self._slice(name).get_dtype()] * math.prod(self.shapes[name])
 
     def rows(self, name: str, start: int, stop: int) -> Tensor:
         part: Tensor = self._slice(name)[start:stop]
@@ -171,6 +187,101 @@ class SafetensorsFiles:
 
     def _slice(self, name: str) -> Any:
         return self._handle[self._file[name]].get_slice(name)
+
+
+class PickledFiles(_ShardedFiles):
+    """Tensors of `pytorch_model.bin` files, mapped and not copied.
+
+    They are pickles; torch's restricted unpickler builds tensors and containers from them and refuses all else.
+    """
+
+    def __init__(self, files: list[Path], index: Mapping[str, Path] | None = None) -> None:
+        self._tensors: dict[str, Tensor] = {}
+        super().__init__(files, index)
+
+    def _open(self, path: Path) -> Iterator[str]:
+        try:
+            tensors = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except pickle.UnpicklingError as error:
+            raise CheckpointError(
+                path, f"it is damaged, or holds more than tensors and is not opened ({error})"
+            ) from error
+        except (RuntimeError, ValueError, EOFError, KeyError, OSError) as error:
+            raise CheckpointError(
+                path, f"truncated or damaged ({error}); download it again"
+            ) from error
+        if not isinstance(tensors, dict):
+            raise CheckpointError(path, f"it holds a {type(tensors).__name__}, not named tensors")
+        for name, tensor in tensors.items():
+            if not isinstance(name, str) or not isinstance(tensor, Tensor):
+                raise CheckpointError(path, "not a named tensor", tensor=str(name))
+            if tensor.dtype not in _PICKLED_DTYPES:
+                raise UnsupportedModelError(
+                    path, f"stored as {tensor.dtype}, which is not supported", tensor=name
+                )
+            if tensor.dtype == torch.int8:
+                self.int8_names.add(name)
+            self._tensors[name] = tensor
+            self.shapes[name] = tuple(tensor.shape)
+            yield name
+
+    def stored_nbytes(self, name: str) -> int:
+        return self._tensors[name].nbytes
+
+    def rows(self, name: str, start: int, stop: int) -> Tensor:
+        return self._tensors[name][start:stop]
+
+
+class PublishedInt8Files:
+    """The int8 and int4 checkpoints that ChatGLM2-6B was published as, expanded to fp32 as they are read.
+
+    A quantised matrix is symmetric with one scale per output row, in a tensor of its own called `..._scale`. Int4
+    puts an even column into the high and the odd one after it into the low half of a byte, both signed.
+
+    Args:
+        files: the tensors as stored.
+        bits: 4 or 8.
+
+    Raises:
+        CheckpointError: an int8 matrix has no scale, or one that does not fit it.
+
+    Source: facts of the published `quantization.py` and its C kernels, THUDM/chatglm2-6b-int4.
+    """
+
+    def __init__(self, files: TensorFiles, bits: int) -> None:
+        self._files = files
+        self._bits = bits
+        self.int8_names: set[str] = set()
+        self.shapes = dict(files.shapes)
+        for name in files.int8_names:
+            height, width = (*files.shapes[name], 0, 0)[:2]
+            if self.shapes.pop(_scale_of(name), None) != (height,):
+                raise CheckpointError(
+                    files.file_of(name),
+                    f"it is int8, but {_scale_of(name)!r} with a scale for each of its {height:,}"
+                    " rows is not there",
+                    tensor=name,
+                )
+            self.shapes[name] = (height, width * 8 // bits)
+
+    def file_of(self, name: str) -> Path:
+        return self._files.file_of(name)
+
+    def stored_nbytes(self, name: str) -> int:
+        return self._files.stored_nbytes(name)
+
+    def rows(self, name: str, start: int, stop: int) -> Tensor:
+        stored = self._files.rows(name, start, stop)
+        if name not in self._files.int8_names:
+            return stored
+        if self._bits == 4:
+            pairs = torch.stack([stored >> 4, (stored << 4) >> 4], -1)  # (rows, width / 2, 2)
+            stored = pairs.flatten(-2)
+        return stored.float() * self._files.rows(_scale_of(name), start, stop).float()[:, None]
+
+
+def _scale_of(name: str) -> str:
+    return name + "_scale"
 
 
 class GgufFile:
@@ -204,6 +315,7 @@ class GgufFile:
             ) from error
         self._path = path
         self._tensors = {tensor.name: tensor for tensor in reader.tensors}
+        self.int8_names: set[str] = set()
         self.shapes = {
             name: tuple(reversed(tensor.shape.tolist())) for name, tensor in self._tensors.items()
         }

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import gguf
+import numpy as np
 import safetensors.torch
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from glm_engine.checkpoint import part_heights, stored_names
@@ -80,7 +82,9 @@ def write_checkpoint(
     naming: Naming = "hf",
     dtype: torch.dtype = torch.float32,
     num_shards: int = 1,
+    pickled: bool = False,
     gguf_type: str = "F32",
+    gguf_overrides: Mapping[str, tuple[NDArray[np.uint8], str]] | None = None,
 ) -> dict[str, Tensor]:
     """Write a random checkpoint.
 
@@ -89,9 +93,12 @@ def write_checkpoint(
         config: the network.
         seed: of the weights.
         naming: what the tensors and the config's keys are called.
-        dtype: of safetensors.
-        num_shards: above 1, safetensors are split and an index is written.
+        dtype: of the stored weights, but for GGUF.
+        num_shards: above 1, the weights are split and an index is written.
+        pickled: write `pytorch_model.bin` in place of safetensors.
         gguf_type: number format of a GGUF file's matrices, such as "Q8_0".
+        gguf_overrides: name to stored bytes, rows first, and their number format, for formats that the `gguf` package
+            reads but does not write.
 
     Returns:
         The weights in fp32, before they were rounded to the stored format.
@@ -100,24 +107,46 @@ def write_checkpoint(
     parameters = random_parameters(config, seed)
     tensors = stored_tensors(config, parameters, naming)
     if naming in ("gguf", "gguf-llama"):
-        _write_gguf(path / "model.gguf", config, tensors, naming, gguf_type)
+        _write_gguf(path / "model.gguf", config, tensors, naming, gguf_type, gguf_overrides or {})
         return parameters
     settings = hf_settings(config) if naming == "hf" else original_settings(config)
     (path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
-    tensors = {name: tensor.to(dtype) for name, tensor in tensors.items()}
-    if num_shards == 1:
-        safetensors.torch.save_file(tensors, path / "model.safetensors")
-        return parameters
+    write_tensors(
+        path,
+        {name: tensor.to(dtype) for name, tensor in tensors.items()},
+        num_shards=num_shards,
+        pickled=pickled,
+    )
+    return parameters
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, Tensor], *, num_shards: int = 1, pickled: bool = False
+) -> None:
+    """Write the weight files of a checkpoint, with an index where there are several.
+
+    Args:
+        path: the folder.
+        tensors: name to tensor, contiguous.
+        num_shards: files to spread them over.
+        pickled: as torch pickles them, instead of safetensors.
+    """
+    stem, suffix = ("pytorch_model", ".bin") if pickled else ("model", ".safetensors")
     names = list(tensors)
     weight_map: dict[str, str] = {}
     for number in range(num_shards):
-        file_name = f"model-{number + 1:05}-of-{num_shards:05}.safetensors"
         part = {name: tensors[name] for name in names[number::num_shards]}
-        safetensors.torch.save_file(part, path / file_name)
+        file_name = f"{stem}{suffix}"
+        if num_shards > 1:
+            file_name = f"{stem}-{number + 1:05}-of-{num_shards:05}{suffix}"
         weight_map |= dict.fromkeys(part, file_name)
-    index = {"metadata": {}, "weight_map": weight_map}
-    (path / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
-    return parameters
+        if pickled:
+            torch.save(part, path / file_name)
+        else:
+            safetensors.torch.save_file(part, path / file_name)
+    if num_shards > 1:
+        index = {"metadata": {}, "weight_map": weight_map}
+        (path / f"{stem}{suffix}.index.json").write_text(json.dumps(index), encoding="utf-8")
 
 
 def stored_tensors(
@@ -208,6 +237,7 @@ def _write_gguf(
     tensors: Mapping[str, Tensor],
     naming: Naming,
     gguf_type: str,
+    overrides: Mapping[str, tuple[NDArray[np.uint8], str]],
 ) -> None:
     architecture = "glm4" if config.sandwich_norms else "chatglm"
     writer = gguf.GGUFWriter(path, "llama" if naming == "gguf-llama" else architecture)
@@ -228,7 +258,10 @@ def _write_gguf(
     writer.add_eos_token_id(config.eos_token_ids[0])
     kind = gguf.GGMLQuantizationType[gguf_type]
     for name, tensor in tensors.items():
-        if tensor.dim() == 2:
+        if name in overrides:
+            stored, stored_type = overrides[name]
+            writer.add_tensor(name, stored, raw_dtype=gguf.GGMLQuantizationType[stored_type])
+        elif tensor.dim() == 2:
             writer.add_tensor(name, gguf.quantize(tensor.numpy(), kind), raw_dtype=kind)
         else:
             writer.add_tensor(name, tensor.numpy())

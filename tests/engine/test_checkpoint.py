@@ -1,5 +1,7 @@
 """Checkpoints of every naming and format, whole and with faults planted in them."""
 
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from glm_engine.checkpoint import load_parameters, open_checkpoint
 from glm_engine.config import ModelConfig
 from glm_engine.errors import CheckpointError, UnsupportedModelError
 from glm_engine.generate import Engine
-from glm_engine.testing import Naming, tiny_config, write_checkpoint
+from glm_engine.testing import Naming, tiny_config, write_checkpoint, write_tensors
 
 # How far a weight may move, as a share of the largest: half a step of the format, a whole one where it clips (Q4_0).
 GGUF_TOLERANCE = {"F32": 0.0, "F16": 5e-4, "BF16": 4e-3, "Q8_0": 4e-3, "Q4_0": 0.13, "Q4_1": 0.07}
@@ -157,7 +159,7 @@ def swap_heights(tensors: dict[str, torch.Tensor]) -> None:
         (lambda t: t.update({Q_PROJ: t[Q_PROJ].flatten()}), Q_PROJ, r"\(1024,\)"),
         (lambda t: t.update({Q_PROJ: torch.tensor(1.0)}), Q_PROJ, r"\(\)"),
         (swap_heights, Q_PROJ, r"\(31, 32\)"),
-        (lambda t: t.update({Q_PROJ: t[Q_PROJ].to(torch.int8)}), Q_PROJ, "I8"),
+        (lambda t: t.update({Q_PROJ: t[Q_PROJ].to(torch.int8)}), Q_PROJ, "int8"),
     ],
 )
 def test_wrong_tensors_are_named(
@@ -282,7 +284,7 @@ def test_folders_that_hold_no_checkpoint_say_what_is_missing(tmp_path: Path) -> 
         open_checkpoint(tmp_path)
     write_checkpoint(tmp_path, tiny_config())
     (tmp_path / "model.safetensors").unlink()
-    with pytest.raises(CheckpointError, match=r"neither model\.safetensors nor"):
+    with pytest.raises(CheckpointError, match=r"neither model\.safetensors or"):
         open_checkpoint(tmp_path)
 
 
@@ -318,3 +320,172 @@ def test_a_loaded_engine_generates_what_the_weights_say(tmp_path: Path) -> None:
         texts.append([token.token_id for token in session.generate(max_new_tokens=20)])
     assert texts[0] == texts[1] == texts[2]
     assert len(set(texts[0])) > 3
+
+
+# The pickled checkpoints that ChatGLM2 was published as, in fp16 and in int4.
+
+
+@pytest.mark.parametrize("num_shards", [1, 3])
+def test_pickled_files_give_the_weights_that_were_written(tmp_path: Path, num_shards: int) -> None:
+    config = tiny_config()
+    written = write_checkpoint(
+        tmp_path, config, 3, naming="original", pickled=True, num_shards=num_shards
+    )
+    read = load(tmp_path)
+    assert all(torch.equal(read[name], written[name]) for name in written)
+
+
+class Payload:
+    """What a hostile pickle holds: a call that unpickling would make."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (os.mkdir, ("pwned",))
+
+
+def test_a_pickle_that_holds_code_is_refused_and_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_checkpoint(tmp_path, tiny_config(), naming="original", pickled=True)
+    torch.save({"transformer.output_layer.weight": Payload()}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(CheckpointError, match="more than tensors") as error:
+        open_checkpoint(tmp_path)
+    assert error.value.path == tmp_path / "pytorch_model.bin"
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100, 5000, -1])
+def test_truncated_pickles_are_refused(tmp_path: Path, kept: int) -> None:
+    write_checkpoint(tmp_path, tiny_config(), naming="original", pickled=True)
+    file = tmp_path / "pytorch_model.bin"
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(CheckpointError, match=r"damaged") as error:
+        open_checkpoint(tmp_path)
+    assert error.value.path == file
+
+
+@pytest.mark.parametrize(
+    "content", [[1, 2], {"a": 3}, {1: ONE}, {"a": torch.zeros(2, dtype=torch.int64)}]
+)
+def test_pickles_that_hold_other_things_are_refused(tmp_path: Path, content: Any) -> None:
+    write_checkpoint(tmp_path, tiny_config(), naming="original", pickled=True)
+    torch.save(content, tmp_path / "pytorch_model.bin")
+    with pytest.raises(CheckpointError):
+        open_checkpoint(tmp_path)
+
+
+def quantise_as_published(weight: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The published recipe in plain Python integers: symmetric by row, two int4 to a byte, the even one high."""
+    largest = 2 ** (bits - 1) - 1
+    scale = weight.abs().amax(1) / largest
+    values = (weight / scale[:, None]).round().int().tolist()
+    if bits == 4:
+        values = [
+            [(row[i] << 4) | (row[i + 1] & 15) for i in range(0, len(row), 2)] for row in values
+        ]
+        values = [[value - 256 if value > 127 else value for value in row] for row in values]
+    return torch.tensor(values, dtype=torch.int8), scale.half()
+
+
+def write_quantised(folder: Path, bits: int) -> dict[str, torch.Tensor]:
+    """A checkpoint like THUDM/chatglm2-6b-int4: the four matrices of a layer quantised, the rest fp16."""
+    written = write_checkpoint(folder, tiny_config(), 3, naming="original", pickled=True)
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    settings["quantization_bit"] = bits
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    tensors = torch.load(folder / "pytorch_model.bin", weights_only=True)
+    for name, tensor in list(tensors.items()):
+        if tensor.dim() == 2 and ".layers." in name:
+            tensors[name], tensors[name + "_scale"] = quantise_as_published(tensor, bits)
+        else:
+            tensors[name] = tensor.half()
+    write_tensors(folder, tensors, pickled=True)
+    return written
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_the_published_int4_and_int8_checkpoints_are_expanded(tmp_path: Path, bits: int) -> None:
+    written = write_quantised(tmp_path, bits)
+    read = load(tmp_path)
+    for name, tensor in written.items():
+        if tensor.dim() == 2 and name.startswith("layers."):
+            step = tensor.abs().amax(1, keepdim=True) / (2 ** (bits - 1) - 1)
+            # Half a step, and what fp16 cannot hold of the scale.
+            assert bool(((read[name] - tensor).abs() <= step * 0.5 + tensor.abs() * 1e-3).all())
+        else:
+            assert torch.equal(read[name], tensor.half().float())
+
+
+def test_int8_without_a_scale_or_a_reason_is_refused(tmp_path: Path) -> None:
+    write_quantised(tmp_path, 4)
+    name = "transformer.encoder.layers.1.mlp.dense_4h_to_h.weight"
+    tensors = torch.load(tmp_path / "pytorch_model.bin", weights_only=True)
+    del tensors[name + "_scale"]
+    write_tensors(tmp_path, tensors, pickled=True)
+    with pytest.raises(CheckpointError, match="scale for each of its 32 rows") as error:
+        open_checkpoint(tmp_path)
+    assert error.value.tensor == name
+    settings = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    for bits, message in ((None, "names no quantisation"), (3, "quantization_bit is 3")):
+        settings["quantization_bit"] = bits
+        (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+        with pytest.raises(UnsupportedModelError, match=message):
+            open_checkpoint(tmp_path)
+
+
+# K-quants against their definition (ggml-quants.c, block_q4_K and block_q6_K), value by value.
+
+
+def q4_k_block(block: bytes) -> list[float]:
+    """256 values: 8 sub-blocks of 32 with 6-bit scales and minima, 4-bit values."""
+    scale, minimum = np.frombuffer(block[:4], np.float16).astype(np.float64)
+    packed, values = block[4:16], block[16:]
+    result = []
+    for sub in range(8):
+        if sub < 4:
+            s, m = packed[sub] & 63, packed[sub + 4] & 63
+        else:
+            s = (packed[sub + 4] & 15) | (packed[sub - 4] >> 6) << 4
+            m = (packed[sub + 4] >> 4) | (packed[sub] >> 6) << 4
+        for i in range(32):
+            byte = values[32 * (sub // 2) + i]
+            q = byte >> 4 if sub % 2 else byte & 15
+            result.append(scale * s * q - minimum * m)
+    return result
+
+
+def q6_k_block(block: bytes) -> list[float]:
+    """256 values: 16 sub-blocks of 16 with 8-bit scales, 6-bit values split over low nibbles and high pairs."""
+    low, high = block[:128], block[128:192]
+    scales = np.frombuffer(block[192:208], np.int8)
+    scale = float(np.frombuffer(block[208:210], np.float16)[0])
+    result = []
+    for i in range(256):
+        half, quarter, column = i // 128, i % 128 // 32, i % 32
+        byte = low[64 * half + 32 * (quarter % 2) + column]
+        nibble = byte >> 4 if quarter >= 2 else byte & 15
+        pair = high[32 * half + column] >> (2 * quarter) & 3
+        result.append(scale * float(scales[i // 16]) * ((nibble | pair << 4) - 32))
+    return result
+
+
+@pytest.mark.parametrize(("kind", "decode"), [("Q4_K", q4_k_block), ("Q6_K", q6_k_block)])
+def test_k_quants_are_read_as_defined(
+    tmp_path: Path, kind: str, decode: Callable[[bytes], list[float]]
+) -> None:
+    config = tiny_config(num_layers=1, hidden_size=256, intermediate_size=256)
+    quantisation = gguf.GGMLQuantizationType[kind]
+    block_nbytes = gguf.GGML_QUANT_SIZES[quantisation][1]
+    random = np.random.default_rng(0)
+    blocks = random.integers(0, 256, (config.vocab_size, block_nbytes), dtype=np.uint8)
+    # The half-precision factors of a real block are small numbers, not random bits.
+    factors = {"Q4_K": [0, 2], "Q6_K": [208]}[kind]
+    for offset in factors:
+        values = random.uniform(0.001, 0.1, config.vocab_size).astype(np.float16)
+        blocks[:, offset : offset + 2] = values.view(np.uint8).reshape(-1, 2)
+    write_checkpoint(
+        tmp_path, config, naming="gguf", gguf_overrides={"token_embd.weight": (blocks, kind)}
+    )
+    embedding = load(tmp_path / "model.gguf")["embedding"]
+    expected = torch.tensor([decode(block.tobytes()) for block in blocks])
+    assert torch.allclose(embedding, expected.float(), rtol=1e-5, atol=1e-6)
