@@ -3,6 +3,7 @@
 ```
 AgentError
 ├── ModelUnavailableError   the model cannot be had or loaded (exit 6)
+├── UsageError              the command line makes no sense (exit 2)
 ├── ConfigurationError      a flag, a file or a value of the user's is wrong (exit 7)
 └── JournalError            the journal cannot be read or written (exit 9)
 ```
@@ -19,6 +20,10 @@ class AgentError(Exception):
 
 class ModelUnavailableError(AgentError):
     """Raised when no model can be loaded under the name or path that was asked for."""
+
+
+class UsageError(AgentError):
+    """Raised when a command cannot be carried out as it was typed; the message says what to type."""
 
 
 class ConfigurationError(AgentError):

@@ -10,7 +10,7 @@ import typer
 
 from glm_agent.cli import replay, run
 from glm_agent.cli.exit_codes import ExitCode
-from glm_agent.errors import ConfigurationError, JournalError, ModelUnavailableError
+from glm_agent.errors import ConfigurationError, JournalError, ModelUnavailableError, UsageError
 from glm_sandbox.errors import SandboxUnavailableError
 from glm_tools.errors import ToolDefinitionError
 
@@ -55,6 +55,8 @@ def main() -> None:
         sys.exit(ExitCode.ANSWERED)
     except KeyboardInterrupt:
         _fail(ExitCode.INTERRUPTED, "Interrupted before the run began; nothing was lost.")
+    except UsageError as error:
+        _fail(ExitCode.USAGE, str(error))
     except (ConfigurationError, ToolDefinitionError) as error:
         _fail(ExitCode.CONFIGURATION, str(error))
     except ModelUnavailableError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from glm_agent.chat_model import ChatModel
 from glm_agent.cli.terminal import Terminal
 from glm_agent.context import cut_to_budget
-from glm_agent.errors import ConfigurationError
+from glm_agent.errors import ConfigurationError, UsageError
 from glm_sandbox.errors import SandboxFileError
 from glm_sandbox.sandbox import Sandbox
 
@@ -19,17 +19,18 @@ def read_prompt(prompt: str | None) -> tuple[str, str]:
     """The task, and what came on standard input beside it.
 
     Raises:
-        ConfigurationError: there is no task, or standard input is not text.
+        UsageError: there is no task.
+        ConfigurationError: standard input is not text.
     """
     if prompt is not None and prompt != "-":
         if not prompt.strip():
-            raise ConfigurationError("The task is empty.")
+            raise UsageError("The task is empty.")
         return prompt, _standard_input() if _is_piped() else ""
     if prompt is None and not _is_piped():
-        raise ConfigurationError('What is the task? Try: glm-agent run "What is 37 * 43?"')
+        raise UsageError('What is the task? Try: glm-agent run "What is 37 * 43?"')
     text = _standard_input()
     if not text.strip():
-        raise ConfigurationError("Standard input is empty: there is no task.")
+        raise UsageError("Standard input is empty: there is no task.")
     return text, ""
 
 

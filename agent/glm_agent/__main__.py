@@ -1,0 +1,5 @@
+"""`python -m glm_agent`."""
+
+from glm_agent.cli import main
+
+main()

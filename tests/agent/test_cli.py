@@ -1,0 +1,155 @@
+"""`glm-agent` as a process: what a person or a script meets when things are wrong. None of these loads a model."""
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
+HEAVY = (
+    "torch",
+    "numpy",
+    "transformers",
+    "docker",
+    "requests",
+    "bs4",
+    "jsonschema",
+    "sqlite3",
+)
+
+
+@pytest.fixture
+def run_cli(tmp_path: Path) -> RunCli:
+    """Run the command with its data in a folder of its own and nothing on standard input."""
+
+    def run(
+        *arguments: str,
+        stdin: str | None = None,
+        limit_file_bytes: int | None = None,
+        **environment: str,
+    ) -> "subprocess.CompletedProcess[str]":
+        def limit() -> None:
+            if limit_file_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit_file_bytes, limit_file_bytes))
+
+        return subprocess.run(
+            [sys.executable, "-m", "glm_agent", *arguments],
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            encoding="utf-8",
+            env={**os.environ, "GLM_AGENT_HOME": str(tmp_path / "home"), **environment},
+            cwd=tmp_path,
+            preexec_fn=limit,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def assert_refused(done: "subprocess.CompletedProcess[str]", code: int, *words: str) -> None:
+    """Refused with the documented code and one readable message: no traceback, nothing on stdout."""
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    for word in words:
+        assert word in done.stderr
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`--help` has 0.3 s of processor time; none of these fits into it."""
+    code = (
+        "import sys\nfrom glm_agent.cli import main\nsys.argv = ['glm-agent', 'run', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"sys.stderr.write(' '.join(m for m in {HEAVY!r} if m in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
+    assert "Exit codes" in done.stdout
+    assert done.stderr == ""
+
+
+def test_without_a_task_it_says_what_to_type(run_cli: RunCli) -> None:
+    assert_refused(run_cli("run"), 2, "What is the task?")
+
+
+def test_an_empty_task_is_a_usage_error(run_cli: RunCli) -> None:
+    assert_refused(run_cli("run", " "), 2, "empty")
+    assert_refused(run_cli("run", "-", stdin=""), 2, "empty")
+
+
+def test_an_unknown_option_is_a_usage_error(run_cli: RunCli) -> None:
+    assert_refused(run_cli("run", "x", "--no-such-option"), 2, "--no-such-option")
+
+
+def test_a_file_that_is_not_there_is_named(run_cli: RunCli) -> None:
+    assert_refused(run_cli("run", "x", "-f", "no-such-file.csv"), 7, "no-such-file.csv")
+
+
+def test_standard_input_that_is_not_text_is_refused(tmp_path: Path, run_cli: RunCli) -> None:
+    assert_refused(run_cli("run", "x", stdin="a\0b"), 7, "NUL")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("def broken(:\n", ("my_tools.py:1", "syntax")),
+        ("import no_such_module_anywhere\n", ("my_tools.py", "no_such_module_anywhere")),
+        ("x = 1\n", ("my_tools.py", "tool")),
+        (
+            "from glm_agent import tool\n\n@tool\ndef f(x: type) -> str:\n    '''Do.'''\n    return ''\n",
+            ("f", "x", "type"),
+        ),
+        ("raise SystemExit(3)\n", ("my_tools.py",)),
+    ],
+)
+def test_a_tool_file_that_cannot_be_used_is_explained(
+    source: str, words: tuple[str, ...], tmp_path: Path, run_cli: RunCli
+) -> None:
+    (tmp_path / "my_tools.py").write_text(source, encoding="utf-8")
+    assert_refused(run_cli("run", "x", "--tools", "my_tools.py"), 7, *words)
+
+
+def test_a_tool_file_that_is_not_there_is_named(run_cli: RunCli) -> None:
+    assert_refused(run_cli("run", "x", "--tools", "no_such_tools.py"), 7, "no_such_tools.py")
+
+
+def test_a_model_that_is_not_there_is_named(run_cli: RunCli) -> None:
+    assert_refused(
+        run_cli("run", "x", "--no-tools", "--model", "no/such/model"), 6, "no/such/model"
+    )
+
+
+def test_a_folder_that_is_no_checkpoint_is_explained(tmp_path: Path, run_cli: RunCli) -> None:
+    (tmp_path / "model").mkdir()
+    assert_refused(run_cli("run", "x", "--no-tools", "--model", "model"), 6, "model", "tokenizer")
+
+
+def test_a_truncated_gguf_is_a_clear_error(tmp_path: Path, run_cli: RunCli) -> None:
+    (tmp_path / "model.gguf").write_bytes(b"GGUF\x03\x00\x00\x00" + b"\x10" * 40)
+    assert_refused(run_cli("run", "x", "--no-tools", "--model", "model.gguf"), 6, "model.gguf")
+
+
+def test_no_sandbox_is_a_refusal_that_says_how_to_get_one(run_cli: RunCli) -> None:
+    """Asked for by name; nothing on this PATH is a sandbox, and no Docker engine answers at this address."""
+    done = run_cli("run", "x", "--sandbox", "docker", DOCKER_HOST="unix:///no/such/docker.sock")
+    assert_refused(done, 5, "Docker")
+
+
+def test_a_disk_without_room_is_said_and_nothing_runs(run_cli: RunCli) -> None:
+    assert_refused(run_cli("run", "x", "--no-tools", limit_file_bytes=2048), 9, "journal")
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, run_cli: RunCli) -> None:
+    (tmp_path / "home").write_text("a file, not a folder", encoding="utf-8")
+    assert_refused(run_cli("run", "x", "--no-tools"), 9, "journal")
+
+
+def test_an_unknown_run_cannot_be_replayed(run_cli: RunCli) -> None:
+    assert_refused(run_cli("replay", "nope"), 7, "nope")
