@@ -103,6 +103,7 @@ class Guard:
         self._policy = policy
         self._resolver = resolver
         self._connect_timeout_s = connect_timeout_s
+        self._made: list[socket.socket] = []
         self._proxy_host = (urlsplit(proxy).hostname or "") if proxy else ""
 
     def connect(self, host: str, port: int) -> socket.socket:
@@ -118,6 +119,7 @@ class Guard:
         for family, kind, protocol, _, address in answers[:_MAX_ADDRESSES]:
             self._exchange.check(str(self._url))
             connection = socket.socket(family, kind, protocol)
+            self._made.append(connection)
             try:
                 self._exchange.watch(connection)
                 connection.settimeout(min(self._connect_timeout_s, self._exchange.remaining_s()))
@@ -138,6 +140,14 @@ class Guard:
         except OSError:
             return
         self._policy.check_addresses(self._url, [answer[4][0] for answer in answers])
+
+    def close(self) -> None:
+        """Close what was connected, also where a broken answer left a reader of it behind in urllib3."""
+        for connection in self._made:
+            descriptor = connection.detach()  # -1 when it was closed, or given to TLS
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._made.clear()
 
     def _resolve(self, host: str, port: int) -> list[tuple[Any, ...]]:
         try:

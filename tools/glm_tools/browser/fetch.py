@@ -277,7 +277,7 @@ class Fetcher:
             "Connection": "close",
             **request.headers,
         }
-        with requests.Session() as session:
+        with contextlib.closing(guard), requests.Session() as session:
             session.trust_env = False
             session.mount("http://", GuardedAdapter(guard))
             session.mount("https://", GuardedAdapter(guard))
