@@ -39,7 +39,7 @@ def is_binary(data: bytes) -> bool:
     sample = data[: 1 << 16]
     text = sample.decode("utf-8", "replace")
     odd = text.count("\ufffd") + len(_CONTROL.findall(text)) - text.count("\r") - text.count("\x1b")
-    return b"\x00" in sample or odd > _BINARY_SHARE * len(text)
+    return odd > _BINARY_SHARE * len(text)
 
 
 def _escaped(match: re.Match[str]) -> str:

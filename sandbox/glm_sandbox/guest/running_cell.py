@@ -20,10 +20,12 @@ class RunningCell:
 
     Attributes:
         token: random, known to the host; the worker learns it with the code.
+        code: its source.
         outputs: what it prints, by stream.
         deadline: when it is to be interrupted, or killed when it has been.
         threads_before: of the worker, when the cell came.
         oom_kills_before: of the session, when the cell came.
+        is_second_try: the worker it was meant for was dead before the cell came.
         is_started: the worker has taken it up; until then `deadline` is for that.
         stopped_for: why it was interrupted: timeout, interrupted or output_limit; "" when it was not.
         line: where it was when it raised.
@@ -31,6 +33,7 @@ class RunningCell:
     """
 
     token: str
+    code: bytes
     timeout_s: float
     grace_s: float
     outputs: dict[str, OutputCapture]
@@ -39,6 +42,7 @@ class RunningCell:
     accepted_at: float = field(default_factory=time.monotonic)
     deadline: float = 0.0
     is_started: bool = False
+    is_second_try: bool = False
     stopped_for: str = ""
     line: int = 0
     displays_dropped: int = 0
@@ -53,6 +57,7 @@ class RunningCell:
         """The cell of an `exec` frame."""
         cell = cls(
             token=frame.text("token"),
+            code=frame.body,
             timeout_s=frame.number("timeout_s"),
             grace_s=frame.number("grace_s"),
             outputs={

@@ -27,7 +27,7 @@ from glm_sandbox.guest import privileges, processes
 from glm_sandbox.guest.options import SessionOptions
 from glm_sandbox.guest.process_tree import ProcessTree
 from glm_sandbox.guest.requests import FileRequests
-from glm_sandbox.guest.running_cell import RunningCell
+from glm_sandbox.guest.running_cell import START_S, RunningCell
 from glm_sandbox.guest.worker_link import WorkerLink
 from glm_sandbox.protocol import ABI, Frame, FrameReader, ProtocolError, encode
 
@@ -292,10 +292,18 @@ class Supervisor:
             worker.control.close()
             self._worker = self._new_worker()
             variables = "lost"
-        if self._cell is not None:
-            self._conclude(self._cell, status, variables, reason=reason)
-        elif variables == "lost":
-            self._lost_because = f"all of them, for the interpreter died ({reason})"
+        cell = self._cell
+        if cell is None or not (cell.is_started or cell.stopped_for or cell.is_second_try):
+            if variables == "lost":
+                self._lost_because = f"all of them, for the interpreter died ({reason})"
+            if (
+                cell is not None
+            ):  # nothing of it has run: it was the cell before that broke the worker
+                cell.is_second_try = True
+                cell.deadline = time.monotonic() + START_S
+                self._worker.send("exec", cell.code, token=cell.token)
+        else:
+            self._conclude(cell, status, variables, reason=reason)
 
     def _conclude(
         self, cell: RunningCell, status: str, variables: str, *, reason: str = "", **fields: Any

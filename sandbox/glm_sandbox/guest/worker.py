@@ -246,6 +246,7 @@ class Worker:
             failure = error
         self._interruptible = False
         vars(builtins).update(self._builtins)
+        self._mark_stale_threads()
         for stream in self._streams:
             stream.flush()
         if _getpid() != self._pid:
@@ -288,13 +289,16 @@ class Worker:
 
     def _restore_surroundings(self) -> None:
         """Undo what an earlier cell did to streams and handlers."""
+        sys.stdin, sys.stdout, sys.stderr = self._stdin, *self._streams
+        signal.signal(signal.SIGINT, self._on_interrupt)
+
+    def _mark_stale_threads(self) -> None:
+        """From here on, what the threads of this cell print is nobody's."""
         main_thread = threading.get_ident()
         idents = (thread.ident for thread in threading.enumerate())
         stale = frozenset(ident for ident in idents if ident is not None and ident != main_thread)
         for stream in self._streams:
             stream.stale_threads = stale
-        sys.stdin, sys.stdout, sys.stderr = self._stdin, *self._streams
-        signal.signal(signal.SIGINT, self._on_interrupt)
 
     def _on_interrupt(self, _signal: int, _frame: object) -> None:
         if _getpid() != self._pid:

@@ -111,7 +111,8 @@ class WorkerLink:
         if not self.snapshot_pid or not processes.is_alive(self.snapshot_pid):
             return False
         self.pid, self.snapshot_pid, self.is_awake = self.snapshot_pid, 0, False
-        os.kill(self.pid, signal.SIGUSR1)
+        for number in (signal.SIGUSR1, signal.SIGCONT):  # the cell may have stopped it
+            os.kill(self.pid, number)
         return True
 
 
