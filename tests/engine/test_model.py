@@ -1,8 +1,11 @@
 """The decoder against transformers' implementation of the same network, in fp32 on random weights."""
 
+import math
+from pathlib import Path
 from threading import Event
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import transformers
@@ -119,3 +122,73 @@ def test_a_cancelled_forward_leaves_cache_and_counter_as_they_were() -> None:
     assert (cache.length, decoder.tokens_forwarded) == (6, 6)
     expected = decoder.forward(torch.cat([first, second]), decoder.new_cache(64))
     assert torch.allclose(decoder.forward(second, cache), expected, rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("name", "epsilon", "base"),
+    [("glm2", 1e-5, 1e4), ("glm3", 1e-5, 1e4), ("glm4", 1.5625e-7, 5e6)],
+)
+def test_hidden_states_equal_those_of_the_remote_code(
+    shared_data: Path, name: str, epsilon: float, base: float
+) -> None:
+    """Outputs of the published ChatGLM2, ChatGLM3 and GLM-4 code on one random layer: a prompt and two steps."""
+    values = np.fromfile(
+        shared_data / "remote-code-fixtures" / f"{name}_model.data", dtype=np.float32
+    )
+    offset = 0
+
+    def take(*shape: int) -> Tensor:
+        nonlocal offset
+        start, offset = offset, offset + math.prod(shape)
+        return torch.from_numpy(values[start:offset].reshape(shape).copy())
+
+    config = tiny_config(
+        num_layers=1, num_heads=8, head_dim=4, rotary_dim=2, intermediate_size=48, vocab_size=5,
+        rms_norm_eps=epsilon, rope_theta=base,
+    )  # fmt: skip
+    parameters = {
+        "embedding": take(5, 32),
+        "layers.0.attention_norm": take(32),
+        "layers.0.qkv.weight": take(48, 32),
+        "layers.0.qkv.bias": take(48),
+        "layers.0.attention_output.weight": take(32, 32),
+        "layers.0.mlp_norm": take(32),
+        "layers.0.gate_up.weight": take(96, 32),
+        "layers.0.down.weight": take(32, 48),
+        "final_norm": take(32),
+        "head": torch.eye(32),  # the fixtures hold hidden states, not logits
+    }
+    decoder = Decoder(config, parameters)
+    cache = decoder.new_cache(16)
+    for num_tokens in (3, 1, 1):
+        token_ids = take(num_tokens).view(torch.int32).long()
+        expected = take(num_tokens, 32)
+        hidden = decoder.forward(token_ids, cache, num_logits=num_tokens)
+        assert torch.allclose(hidden, expected, rtol=0, atol=TOLERANCE)
+    assert offset == len(values)
+
+
+def test_bf16_stays_within_two_percent_and_nearer_to_fp32_than_transformers() -> None:
+    """The stated bound: an error of 2 % of the logits' own spread, over 4 layers at full-rank random weights."""
+    config = tiny_config(
+        num_layers=4,
+        hidden_size=256,
+        num_heads=8,
+        head_dim=32,
+        rotary_dim=16,
+        intermediate_size=512,
+    )
+    token_ids = random_ids(200, config)
+    exact = reference_logits(config, 5, token_ids)
+    with torch.inference_mode():
+        theirs = reference_model(config, 5).bfloat16()(token_ids[None]).logits[0].float()
+    parameters = {
+        name: tensor if "norm" in name else tensor.bfloat16()
+        for name, tensor in random_parameters(config, 5).items()
+    }
+    decoder = Decoder(config, parameters)
+    for chunk in (200, 16, 1):
+        ours = logits_in_chunks(decoder, token_ids, chunk)
+        error = (ours - exact).square().mean().sqrt()
+        assert error < 0.02 * exact.std()
+        assert error <= (theirs - exact).square().mean().sqrt()
