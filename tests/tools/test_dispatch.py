@@ -386,6 +386,13 @@ def test_tools_that_cannot_stand_together_are_refused() -> None:
     with pytest.raises(ToolDefinitionError, match=r"Bank\(\)\.pay|from an object"):
         Dispatcher([Bank.pay])
     assert run(Bank().pay).status == "ok"
+    level = {
+        "type": "object",
+        "properties": {"v": {"type": "integer", "enum": ["low"]}},
+        "required": ["v"],
+    }
+    with pytest.raises(ToolDefinitionError, match="no call of it could be written"):
+        Dispatcher([Tool.from_schema("level", "", level, print)])
 
 
 def test_calls_may_run_side_by_side() -> None:

@@ -37,7 +37,8 @@ class Dispatcher:
         limit_chars: longer observations are cut, the full text is attached; None when the caller does that.
 
     Raises:
-        ToolDefinitionError: two tools have one name, or a method is not bound to its object.
+        ToolDefinitionError: two tools have one name, a method is not bound to its object, or no call could be written
+            under a tool's schema.
     """
 
     def __init__(
@@ -58,6 +59,9 @@ class Dispatcher:
                 raise ToolDefinitionError(
                     f"Tool {tool.spec.name!r} is a method: take it from an object, as in `Bank().{tool.spec.name}`."
                 )
+            _ = (
+                tool.unenforced
+            )  # a schema that no grammar can be made of is found here and not in a run
             self._tools[tool.spec.name] = tool
         self._limit_chars = limit_chars
         self._loop: EventLoopThread | None = None

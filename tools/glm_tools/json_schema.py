@@ -1,5 +1,6 @@
 """JSON Schemas as data: walking one, making it smaller, putting the misspellings of real ones right."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -29,6 +30,7 @@ MAX_DEPTH = 40  # what the grammar follows
 
 # What public tool collections write where a JSON type belongs; keys are lower case.
 _TYPE_NAMES = {
+    "": None,
     "any": None,
     "arraylist": "array",
     "bigint": "integer",
@@ -133,7 +135,8 @@ def normalise_schema(schema: Mapping[str, Any]) -> tuple[Schema, list[str]]:
     """`schema` with the misspellings of real tool collections put right, and a sentence about each.
 
     Types such as `dict`, `float` or `String` become JSON's; `required: true` and `optional: true` inside a property
-    become the object's `required` list; an object's missing `type` is added.
+    become the object's `required` list; an object's missing `type` is added; an `enum` that no value of its own `type`
+    can fit is moved to the items of the array or becomes numbers, where that is what it means.
 
     Raises:
         ToolDefinitionError: a type is none that is known, or the schema is not of an object.
@@ -168,6 +171,8 @@ def _normalise(schema: Schema, notes: list[str]) -> None:
         _normalise_type(schema, notes)
     elif "properties" in schema:
         schema["type"] = "object"
+    if isinstance(schema.get("enum"), list):
+        _normalise_enum(schema, notes)
     if schema.get("type") == "object" and isinstance(schema.get("properties"), dict):
         _lift_required(schema, notes)
 
@@ -189,6 +194,21 @@ def _normalise_type(schema: Schema, notes: list[str]) -> None:
         del schema["type"]
     else:
         schema["type"] = known if isinstance(declared, list) else known[0]
+
+
+def _normalise_enum(schema: Schema, notes: list[str]) -> None:
+    """Mend what 3 of 3,363 public functions have: with such an `enum` no call could ever be made."""
+    kind = schema.get("type")
+    values = schema["enum"]
+    if kind == "array" and not any(isinstance(value, list) for value in values):
+        schema["items"] = {**schema.get("items", {}), "enum": schema.pop("enum")}
+        notes.append("An 'enum' of an array that lists no arrays is moved to its items.")
+    elif (
+        kind in ("integer", "number") and values and all(isinstance(value, str) for value in values)
+    ):
+        with contextlib.suppress(ValueError):
+            schema["enum"] = [int(value) if kind == "integer" else float(value) for value in values]
+            notes.append(f"An 'enum' of texts where the type is {kind!r} is read as numbers.")
 
 
 def _lift_required(schema: Schema, notes: list[str]) -> None:

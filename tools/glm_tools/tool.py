@@ -222,10 +222,16 @@ class Tool(ABC):
 
     @functools.cached_property
     def unenforced(self) -> tuple[str, ...]:
-        """JSON pointers to what in the schema a grammar cannot enforce: it is checked when the call has been made."""
-        from glm_engine.json_grammar import relax_schema
+        """JSON pointers to what in the schema a grammar cannot enforce: it is checked when the call has been made.
 
-        return tuple(relax_schema(self.spec.parameters)[1])
+        Raises:
+            ToolDefinitionError: no grammar can be made of the schema. `Dispatcher` asks when it is given the tool.
+        """
+        from glm_tools.enforcement import unenforced_keywords
+
+        if self.spec.builtin is not None:  # its call is text
+            return ()
+        return unenforced_keywords(self.spec.name, self.spec.parameters)
 
     def check_arguments(self, arguments: Mapping[str, JSONValue]) -> Mapping[str, Any]:
         """A copy of `arguments` as `run` wants them, checked against the schema.
