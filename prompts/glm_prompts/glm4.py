@@ -32,6 +32,7 @@ from glm_prompts.dialect import (
 )
 from glm_prompts.errors import MissingTokenError
 from glm_prompts.messages import Message, Segment
+from glm_tools.browser.actions import ACTION_GRAMMAR
 from glm_tools.tool import Builtin, JSONValue, Observation, ToolCall, ToolSpec
 
 Language = Literal["zh", "en"]
@@ -195,12 +196,16 @@ def calls_grammar(tools: Sequence[ToolSpec]) -> str:
         f"call_{index}: {literal(spec.name + chr(10))} {_payload(spec)}"
         for index, spec in enumerate(tools)
     ]
-    return "\n".join([f"start: {names}", *calls])
+    browser = [ACTION_GRAMMAR.replace("start:", "browser_actions:", 1)]
+    uses_browser = any(spec.builtin == "simple_browser" for spec in tools)
+    return "\n".join([f"start: {names}", *calls, *(browser if uses_browser else [])])
 
 
 def _payload(spec: ToolSpec) -> str:
     if spec.builtin == "python":
         return r"/(.|\n)+/"
+    if spec.builtin == "simple_browser":
+        return "browser_actions"
     return json_rule(spec.parameters)
 
 
