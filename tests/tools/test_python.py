@@ -197,17 +197,47 @@ def test_a_missing_sandbox_is_not_told_as_the_output_of_code() -> None:
     assert "systemctl start docker" in result.detail
 
 
-@pytest.mark.parametrize("outcome", [ExecResult("sandbox_lost"), SandboxClosedError("gone")])
-def test_a_lost_session_is_said_and_the_next_call_gets_a_new_one(
-    outcome: ExecResult | Exception,
-) -> None:
-    sandboxes = [ScriptedSandbox(outcome), ScriptedSandbox(ExecResult("ok", value="1"))]
+def test_a_session_that_somebody_closed_is_said_and_the_next_call_gets_a_new_one() -> None:
+    sandboxes = [
+        ScriptedSandbox(SandboxClosedError("gone")),
+        ScriptedSandbox(ExecResult("ok", value="1")),
+    ]
     opened = iter(sandboxes)
     with Dispatcher([PythonTool(lambda: next(opened))]) as dispatcher:
         lost = dispatcher.run(call("a"))
         assert (lost.status, "next call starts a new one" in lost.text) == ("unavailable", True)
         assert dispatcher.run(call("1")).text == "1"
     assert [sandbox.closed for sandbox in sandboxes] == [1, 1]
+
+
+def test_a_sandbox_that_replaced_itself_keeps_the_session_and_its_files() -> None:
+    """Opening another one would lose the files that the first has put back."""
+    sandbox = ScriptedSandbox(
+        ExecResult(
+            "sandbox_lost", stdout="so far\n", message="The sandbox was restarted. 1 file restored."
+        ),
+        ExecResult("ok", value="1"),
+    )
+    with Dispatcher([PythonTool(lambda: sandbox)]) as dispatcher:
+        lost = dispatcher.run(call("a"))
+        assert (lost.status, lost.text) == (
+            "unavailable",
+            "so far\nThe sandbox was restarted. 1 file restored.",
+        )
+        assert sandbox.closed == 0
+        assert dispatcher.run(call("1")).text == "1"
+
+
+def test_a_sandbox_that_was_still_starting_when_the_tool_was_closed_is_not_left_behind() -> None:
+    sandbox = ScriptedSandbox()
+
+    def open_slowly() -> Sandbox:
+        tool.close()
+        return sandbox
+
+    tool = PythonTool(open_slowly)
+    assert Dispatcher([tool]).run(call("1")).status == "unavailable"
+    assert sandbox.closed == 1
 
 
 @pytest.mark.parametrize(

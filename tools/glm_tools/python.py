@@ -47,10 +47,11 @@ _EXTENSIONS = {"image/png": "png", "image/svg+xml": "svg", "image/jpeg": "jpg", 
 class PythonTool(Tool):
     """The `python` tool over a sandbox that is started by the first call.
 
-    Time is kept by the sandbox, which can interrupt a cell and keep its variables.
+    Time is kept by the sandbox, which can interrupt a cell and keep its variables. A sandbox that goes away while a cell
+    runs replaces itself; its message says what is left.
 
     Args:
-        open_session: starts a sandbox; called again after one was lost.
+        open_session: starts a sandbox; called again after one was closed by somebody else.
         on_open: called with each sandbox that was started, to tell the user of its weaknesses, say.
     """
 
@@ -83,13 +84,6 @@ class PythonTool(Tool):
                     "The session has ended and its variables are gone; the next call starts a new one.",
                     str(error),
                 )
-            if result.status == "sandbox_lost":
-                self._drop_session()
-                return _unavailable(
-                    result.message
-                    or "The session was lost while the code ran; the next call starts a new one.",
-                    result.error or "",
-                )
             return self._output(sandbox, result)
 
     def close(self) -> None:
@@ -101,9 +95,13 @@ class PythonTool(Tool):
         if self._closed:
             raise SandboxUnavailableError("The python tool was closed.", "")
         if self._sandbox is None:
-            self._sandbox = self._open_session()
+            sandbox = self._open_session()
+            if self._closed:  # while it started, which may take a minute
+                sandbox.close()
+                raise SandboxUnavailableError("The python tool was closed.", "")
+            self._sandbox = sandbox
             if self._on_open is not None:
-                self._on_open(self._sandbox)
+                self._on_open(sandbox)
         return self._sandbox
 
     def _drop_session(self) -> None:
