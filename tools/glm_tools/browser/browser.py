@@ -317,6 +317,8 @@ def _cut_between_marks(text: str, start: int, limit_chars: int) -> tuple[int, in
     elif at_word > start + limit_chars // 2:
         end = at_word + 1
     opened = text.rfind(LINK_START, start, end)
-    if opened > start and opened > text.rfind(LINK_END, start, end):
-        end = opened
+    if opened > text.rfind(
+        LINK_END, start, end
+    ):  # inside a mark: before it, or behind it if it is all there is
+        end = opened if opened > start else text.find(LINK_END, start) + 1 or len(text)
     return start, end

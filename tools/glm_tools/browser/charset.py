@@ -86,7 +86,10 @@ def _strictly(body: bytes, encoding: str) -> str | None:
         text = body[: error.start].decode(encoding, "replace")
     except (UnicodeError, ValueError):
         return None
-    return None if "\x00" in text[:_SAMPLE_BYTES] and encoding != "utf-8" else text
+    is_wide = text.count("\x00", 0, _SAMPLE_BYTES) > len(text[:_SAMPLE_BYTES]) // 8
+    return (
+        None if is_wide else text
+    )  # every other byte a zero: UTF-16 that was taken for something else
 
 
 def _guess(body: bytes) -> str:

@@ -14,6 +14,7 @@ from glm_tools.browser.markdown_marks import link_mark
 
 _MAX_DEPTH = 120  # below it, text is taken without structure
 _MAX_LINKS = 2_000
+_MAX_LINK_CHARS = 300
 _MAX_TABLE_ROWS = 1_000
 _MAX_ALT_CHARS = 120
 _BLOCKS = frozenset(
@@ -139,6 +140,8 @@ class MarkdownWriter:
                 return text
             number = self._numbers[href] = len(self.links)
             self.links.append(href)
+        if len(words) > _MAX_LINK_CHARS:  # a whole card in a link
+            return f"{text} {link_mark(number, 'link')} "
         before = " " if text[:1].isspace() else ""
         after = " " if text[-1:].isspace() else ""
         return f"{before}{link_mark(number, words)}{after}"

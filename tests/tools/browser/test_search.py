@@ -1,0 +1,279 @@
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glm_tools.browser.address import parse_url
+from glm_tools.browser.errors import AddressError, FetchCancelledError, FetchError, SearchError
+from glm_tools.browser.extract import PageReader
+from glm_tools.browser.response import CancelSignal
+from glm_tools.browser.search.brave import Brave
+from glm_tools.browser.search.local import HOST, LocalPages
+from glm_tools.browser.search.provider import SearchResult, clean_results, search_in_turn
+from glm_tools.browser.search.searxng import SearXNG
+from glm_tools.browser.search.zhipu import Zhipu
+
+RESULTS = [
+    {
+        "title": "T <b>1</b> &amp; co",
+        "url": "https://a.example/1",
+        "content": "s\u200bn\n\nip",
+        "publishedDate": "2025-01-02T03:04:05",
+    }
+]
+
+
+def answer(value: object, response: Callable[..., bytes]) -> bytes:
+    return response(json.dumps(value).encode(), "application/json")
+
+
+def test_searxng_is_asked_for_json_and_its_results_are_cleaned(
+    server: Any, make_fetcher: Any, response: Any
+) -> None:
+    server.pages["/sub/search?q=a+%26+b&format=json&time_range=week"] = answer(
+        {"results": RESULTS}, response
+    )
+    provider = SearXNG(server.url("/sub/"), make_fetcher(allow=()))
+    assert provider.search("a & b", 5, 9, None) == [
+        SearchResult("T 1 & co", "https://a.example/1", "sn ip", "2025-01-02")
+    ]
+
+
+def test_brave_gets_its_key_in_a_header_only(server: Any, make_fetcher: Any, response: Any) -> None:
+    items = [
+        {"title": "t", "url": "https://a.example/", "description": "d", "page_age": "2025-01-02"}
+    ]
+    server.pages["/web?q=x&count=5&freshness=pd"] = answer({"web": {"results": items}}, response)
+    provider = Brave("k-e-y", make_fetcher(allow=()), parse_url(server.url("/web")))
+    assert provider.search("x", 1, 5, None) == [
+        SearchResult("t", "https://a.example/", "d", "2025-01-02")
+    ]
+    assert "x-subscription-token: k-e-y" in server.requests[0].lower()
+    assert "k-e-y" not in server.paths[0]
+
+
+def test_zhipu_is_posted_to(server: Any, make_fetcher: Any, response: Any) -> None:
+    items = [
+        {"title": "t", "link": "https://a.example/", "content": "d", "publish_date": "2025-01-02"}
+    ]
+    server.pages["/web_search"] = answer({"search_result": items}, response)
+    provider = Zhipu("k-e-y", make_fetcher(allow=()), endpoint=parse_url(server.url("/web_search")))
+    assert provider.search("x" * 100, None, 5, None) == [
+        SearchResult("t", "https://a.example/", "d", "2025-01-02")
+    ]
+    assert server.requests[0].startswith("POST ")
+    assert "authorization: bearer k-e-y" in server.requests[0].lower()
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body", "problem"),
+    [
+        ("200 OK", "text/html", b"<html>rate limited", "text/html instead of JSON"),
+        ("200 OK", "application/json", b"[]", "not an object"),
+        ("200 OK", "application/json", b"[" * 100_000, "instead of JSON"),
+        ("202 Accepted", "text/html", b"", "instead of JSON"),
+        ("403 Forbidden", "text/html", b"", "formats"),
+        ("429 Too Many", "text/html", b"", "rate limit"),
+        ("302 Found", "text/html", b"", "302"),
+    ],
+)
+def test_a_provider_that_fails_says_why(
+    status: str,
+    content_type: str,
+    body: bytes,
+    problem: str,
+    server: Any,
+    make_fetcher: Any,
+    response: Any,
+) -> None:
+    """W43."""
+    server.pages["/search?q=x&format=json"] = response(body, content_type, status)
+    with pytest.raises(SearchError, match=problem):
+        SearXNG(server.url("/"), make_fetcher(allow=())).search("x", None, 5, None)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"results": None},
+        {"results": [1, None, {}]},
+        {"results": {"a": 1}},
+        {"results": [{"url": 5, "title": []}]},
+    ],
+)
+def test_odd_answers_are_no_results(
+    value: object, server: Any, make_fetcher: Any, response: Any
+) -> None:
+    server.pages["/search?q=x&format=json"] = answer(value, response)
+    assert SearXNG(server.url("/"), make_fetcher(allow=())).search("x", None, 5, None) == []
+
+
+def test_results_are_bounded_unique_and_on_the_web() -> None:
+    """W43: 5,000 results, duplicates, relative and absurd URLs."""
+    raw: list[tuple[object, object, object, object]] = [
+        ("t", f"https://a.example/{n // 2}", "s" * 9_000, None) for n in range(5_000)
+    ]
+    raw[:0] = [
+        ("t", url, "s", None)
+        for url in (
+            "/relative",
+            "javascript:x",
+            "ftp://x/",
+            "http://user:p@x/",
+            None,
+            "https://" + "x" * 9_999,
+        )
+    ]
+    results = clean_results(raw, 10)
+    assert [result.url for result in results] == [f"https://a.example/{n}" for n in range(10)]
+    assert all(len(result.snippet) <= 400 for result in results)
+
+
+class Scripted:
+    def __init__(self, name: str, *results: SearchResult, error: Exception | None = None) -> None:
+        self.name = name
+        self.calls = 0
+        self._results = results
+        self._error = error
+
+    def search(
+        self, query: str, recency_days: int | None, limit: int, cancel: CancelSignal | None
+    ) -> Sequence[SearchResult]:
+        self.calls += 1
+        if self._error:
+            raise self._error
+        return self._results
+
+
+HIT = SearchResult("t", "https://a.example/", "s")
+
+
+def test_the_next_provider_is_asked_when_one_fails_or_has_nothing() -> None:
+    failing, empty = Scripted("one", error=SearchError("one", "down")), Scripted("two")
+    outcome = search_in_turn(
+        [failing, empty, Scripted("three", HIT), last := Scripted("four", HIT)], "q", None, 5
+    )
+    assert (outcome.provider, outcome.results, outcome.problems) == (
+        "three",
+        (HIT,),
+        ("one: down",),
+    )
+    assert last.calls == 0
+    assert search_in_turn([failing, empty], "q", None, 5).results == ()
+
+
+def test_no_provider_and_only_failing_ones_are_errors() -> None:
+    with pytest.raises(SearchError, match="none is set up"):
+        search_in_turn([], "q", None, 5)
+    with pytest.raises(SearchError, match="one: down; two: slow"):
+        search_in_turn(
+            [Scripted(n, error=SearchError(n, p)) for n, p in (("one", "down"), ("two", "slow"))],
+            "q",
+            None,
+            5,
+        )
+    with pytest.raises(FetchCancelledError):
+        search_in_turn(
+            [Scripted("one", error=FetchCancelledError("u", "stopped")), Scripted("two", HIT)],
+            "q",
+            None,
+            5,
+        )
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[PageReader]:
+    made = PageReader()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def local(tmp_path: Path, reader: PageReader) -> Iterator[LocalPages]:
+    (tmp_path / "sub dir").mkdir()
+    (tmp_path / "river.html").write_text(
+        "<title>The Elbe</title><meta name=date content=2020-01-01><p>The river is <a href='sub%20dir/sea.md'>1094 km</a> long.</p>",
+        encoding="utf-8",
+    )
+    (tmp_path / "sub dir" / "sea.md").write_text(
+        "# The North Sea\n\nIt is shallow; rivers end there.", encoding="utf-8"
+    )
+    (tmp_path / "中文.html").write_text(
+        "<title>长江</title><p>长江全长约六千三百公里，是中国最长的河流。</p>", encoding="utf-8"
+    )
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-nothing")
+    (tmp_path.parent / f"{tmp_path.name}-outside.txt").write_text("river secret", encoding="utf-8")
+    Path(tmp_path / "link.txt").symlink_to(tmp_path.parent / f"{tmp_path.name}-outside.txt")
+    made = LocalPages(tmp_path, reader)
+    yield made
+    made.close()
+
+
+def test_a_folder_is_searched_offline(local: LocalPages, connections: Any) -> None:
+    (first, *_) = local.search("How long is the river Elbe?", None, 5, None)
+    assert (first.title, first.url) == ("The Elbe", f"https://{HOST}/river.html")
+    assert "1094 km" in first.snippet
+    assert b"1094" in local.get(parse_url(first.url)).body
+    (sea,) = local.search("shallow", None, 5, None)
+    assert sea.url == f"https://{HOST}/sub%20dir/sea.md"
+    assert b"shallow" in local.get(parse_url(sea.url)).body
+    assert connections.addresses == []
+
+
+def test_chinese_is_found_by_parts_of_its_words(local: LocalPages) -> None:
+    (first,) = local.search("最长的河", None, 5, None)
+    assert (first.title, "全长约六千三百公里" in first.snippet) == ("长江", True)
+    assert local.get(parse_url(first.url)).body.decode().startswith("<title>长江")
+
+
+def test_old_pages_are_left_out_where_recency_is_asked_for(local: LocalPages) -> None:
+    assert all("river.html" not in result.url for result in local.search("river", 30, 5, None))
+
+
+@pytest.mark.parametrize(
+    "query",
+    ['"', "* OR 1", "a AND", "NEAR(", "title:x", "'; DROP TABLE pages;--", "()", "-", "\x00"],
+)
+def test_a_query_is_words_and_not_an_expression(query: str, local: LocalPages) -> None:
+    try:
+        local.search(query, None, 5, None)
+    except sqlite3.Error:
+        pytest.fail("the query reached SQLite as syntax")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/link.txt",
+        "/../outside.txt",
+        "/%2e%2e/outside.txt",
+        "/picture.png",
+        "/broken.pdf",
+        "/nothing",
+        "/",
+        "//etc/passwd",
+    ],
+)
+def test_only_indexed_pages_of_the_folder_are_opened(path: str, local: LocalPages) -> None:
+    """Security: URLs are looked up, not joined; links out of the folder are not followed."""
+    try:
+        url = parse_url(f"https://{HOST}{path}")
+    except AddressError:
+        return
+    with pytest.raises(FetchError):
+        local.get(url)
+    assert all("secret" not in result.snippet for result in local.search("secret", None, 5, None))
+
+
+def test_indexing_can_be_cancelled_and_done_later(local: LocalPages) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(FetchCancelledError):
+        local.search("river", None, 5, cancel)
+    assert local.search("river", None, 5, None)
