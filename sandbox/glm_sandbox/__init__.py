@@ -6,7 +6,7 @@ from glm_sandbox.errors import (
     SandboxFileError,
     SandboxUnavailableError,
 )
-from glm_sandbox.open import BackendName, BackendStatus, open_sandbox
+from glm_sandbox.open import BackendName, open_sandbox
 from glm_sandbox.sandbox import (
     DataFile,
     Display,
@@ -19,7 +19,6 @@ from glm_sandbox.sandbox import (
 
 __all__ = [
     "BackendName",
-    "BackendStatus",
     "DataFile",
     "Display",
     "ExecResult",

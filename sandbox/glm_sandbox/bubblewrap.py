@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from pathlib import Path
 
 from glm_sandbox.cache import cache_dir, make_once
@@ -55,8 +54,13 @@ class BubblewrapBackend:
             ) from error
         _check_readable(self._rootfs)
 
-    @cached_property
+    @property
     def weaknesses(self) -> tuple[str, ...]:
+        return self.weaknesses_here()
+
+    @staticmethod
+    def weaknesses_here() -> tuple[str, ...]:
+        """What bubblewrap cannot enforce on this machine, whether it is installed or not."""
         plan = plan_cgroups(ResourceLimits())
         if plan is None:
             return (
@@ -100,6 +104,7 @@ class BubblewrapBackend:
             if is_root
             else None,  # root of the machine must not be root behind the namespace
             "gid": GUEST_UID if is_root else None,
+            "in_use": [str(self._rootfs), str(self._guest)],
             "rlimits": [[resource.RLIMIT_CORE, 0]],
         }
         try:

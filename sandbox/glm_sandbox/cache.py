@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from platformdirs import site_cache_path, user_cache_path
@@ -35,6 +35,23 @@ def build_lock(folder: Path, name: str = "build") -> Iterator[None]:
     with (folder / f"{name}.lock").open("w", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def remove_unused(folders: Iterable[Path]) -> list[Path]:
+    """Remove those of `folders` that no session uses; the ones removed. A session holds a shared lock on its own."""
+    removed = []
+    for folder in folders:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(folder)
+        finally:
+            os.close(descriptor)
+    return removed
 
 
 def make_once(target: Path, make: Callable[[Path], None]) -> Path:

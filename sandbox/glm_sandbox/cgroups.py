@@ -3,6 +3,7 @@
 Nothing is made here: a plan is handed to `keeper`, which makes the groups, enters them and removes them.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from glm_sandbox.sandbox import ResourceLimits
 
+_PREFIX = "glm-agent-"
 _PERIOD_US = 100_000
 _MOUNTS = Path("/proc/self/mountinfo")
 _NEEDED = ("memory", "pids", "cpu")
@@ -34,7 +36,7 @@ class CgroupPlan:
 
 def plan_cgroups(limits: ResourceLimits) -> CgroupPlan | None:
     """How to hold memory, processes and CPU of a whole session here; None when there is no way."""
-    name = f"glm-agent-{os.getpid()}-{secrets.token_hex(4)}"
+    name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
     mounts = _controller_mounts()
     if all(os.access(mounts.get(controller, "/nonexistent"), os.W_OK) for controller in _NEEDED):
         return _plan_v1(mounts, name, limits)
@@ -43,6 +45,22 @@ def plan_cgroups(limits: ResourceLimits) -> CgroupPlan | None:
     if _has_user_manager():
         return CgroupPlan(wrapper=_scope_command(limits))
     return None
+
+
+def remove_stale_groups() -> list[Path]:
+    """Remove groups whose owner has ended and which hold no process; the folders removed.
+
+    `keeper` does this for every session; it remains for those whose keeper was killed as well.
+    """
+    removed = []
+    for mount in set(_controller_mounts().values()):
+        for folder in mount.glob(f"{_PREFIX}*"):
+            owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+            if owner.isdigit() and not Path("/proc", owner).exists():
+                with contextlib.suppress(OSError):  # busy, or not ours to remove
+                    folder.rmdir()
+                    removed.append(folder)
+    return removed
 
 
 def _controller_mounts() -> dict[str, Path]:

@@ -32,7 +32,7 @@ class GuestChannel:
                 "Run `glm-agent doctor` to see what is missing.",
             ) from error
         if ready is None or ready.kind != "ready" or ready.fields.get("abi") != ABI:
-            transport.kill()
+            transport.close()
             problem = "did not answer" if ready is None else "holds the files of another release"
             raise SandboxUnavailableError(
                 f"The sandbox {problem}.", "Rebuild its image: `glm-agent sandbox build`."
@@ -75,8 +75,13 @@ class GuestChannel:
         return self._lost(reason)
 
     def kill(self) -> None:
+        """End the guest. For any thread: whoever waits for a frame learns that the guest is gone."""
         self._transport.kill()
 
+    def close(self) -> None:
+        """End the guest and release what is held. Only for the thread that uses the channel."""
+        self._transport.close()
+
     def _lost(self, reason: str) -> GuestLostError:
-        self._transport.kill()
+        self._transport.close()
         return GuestLostError(reason)

@@ -26,7 +26,7 @@ from docker.types import LogConfig, Ulimit
 
 from glm_sandbox.errors import SandboxUnavailableError
 from glm_sandbox.guest_files import GUEST_ROOT
-from glm_sandbox.image.docker_image import ensure_image
+from glm_sandbox.image.docker_image import ensure_image, has_image, image_name, remove_old_images
 from glm_sandbox.image.rootfs import GUEST_UID
 from glm_sandbox.owner import is_gone, this_process
 from glm_sandbox.sandbox import ResourceLimits
@@ -53,13 +53,18 @@ class DockerBackend:
     name = "docker"
 
     def __init__(
-        self, progress: Callable[[str], None] = lambda _: None, *, image: str | None = None
+        self,
+        progress: Callable[[str], None] = lambda _: None,
+        *,
+        image: str | None = None,
+        rebuild: bool = False,
     ) -> None:
         """Find an engine, and make the image if need be.
 
         Args:
             progress: gets a line for each step of making the image.
             image: what guests are made from, with Python 3.11 or newer as `python3`; our own when None.
+            rebuild: make the image even if there is one.
 
         Raises:
             SandboxUnavailableError: no engine answers, or it cannot make the image.
@@ -70,25 +75,12 @@ class DockerBackend:
             contextlib.closing(self._client()) as client,
         ):
             self._info: dict[str, Any] = client.info()
-            self._image = ensure_image(client, progress, base=image)
+            self.image = ensure_image(client, progress, base=image, rebuild=rebuild)
             remove_stale(client)
 
     @cached_property
     def weaknesses(self) -> tuple[str, ...]:
-        missing = []
-        for key, sentence in (
-            ("MemoryLimit", "Memory is not limited: the engine has no memory control group."),
-            (
-                "PidsLimit",
-                "The number of processes is not limited: the engine has no pids control group.",
-            ),
-            ("CpuCfsQuota", "CPU is not limited: the engine has no CPU control group."),
-        ):
-            if not self._info.get(key):
-                missing.append(sentence)
-        if not any("seccomp" in option for option in self._info.get("SecurityOptions") or ()):
-            missing.append("The engine applies no seccomp profile; only our own filter holds.")
-        return tuple(missing)
+        return weaknesses_of(self._info)
 
     def start(self, limits: ResourceLimits, preimport: Sequence[str]) -> Transport:
         options = session_options(limits, preimport)
@@ -105,7 +97,7 @@ class DockerBackend:
     def _container_arguments(self, limits: ResourceLimits, options: str) -> dict[str, Any]:
         owned = f"uid={GUEST_UID},gid={GUEST_UID}"
         arguments: dict[str, Any] = {
-            "image": self._image,
+            "image": self.image,
             "entrypoint": ["python3", "-I", "-B", f"{GUEST_ROOT}/start.py", options],
             "command": [],
             "stdin_open": True,
@@ -211,6 +203,9 @@ class ContainerTransport:
             return
         self._is_killed = True
         self._remove()
+
+    def close(self) -> None:
+        self.kill()
         with contextlib.suppress(OSError):
             self._attached.close()
             self._socket.close()
@@ -249,6 +244,54 @@ class ContainerTransport:
                 time.sleep(0.02)  # "removal is already in progress"
             except (DockerException, requests.RequestException):
                 return  # the engine is gone; the label tells the next start what to remove
+
+
+def weaknesses_of(info: dict[str, Any]) -> tuple[str, ...]:
+    """What an engine that describes itself so cannot enforce, a sentence each."""
+    missing = []
+    for key, sentence in (
+        ("MemoryLimit", "Memory is not limited: the engine has no memory control group."),
+        (
+            "PidsLimit",
+            "The number of processes is not limited: the engine has no pids control group.",
+        ),
+        ("CpuCfsQuota", "CPU is not limited: the engine has no CPU control group."),
+    ):
+        if not info.get(key):
+            missing.append(sentence)
+    if not any("seccomp" in option for option in info.get("SecurityOptions") or ()):
+        missing.append("The engine applies no seccomp profile; only our own filter holds.")
+    return tuple(missing)
+
+
+def describe_engine() -> tuple[str, tuple[str, ...], bool]:
+    """(version and address, weaknesses, whether our image is there) of the engine that would be used.
+
+    Raises:
+        SandboxUnavailableError: none answers.
+    """
+    host = find_engine()
+    with (
+        engine_errors("The engine does not answer"),
+        contextlib.closing(connect(host, _PING_S)) as client,
+    ):
+        info = client.info()
+        version = f"{info.get('ServerVersion')} at {host or os.environ.get('DOCKER_HOST')}"
+        return f"Docker {version}", weaknesses_of(info), has_image(client, image_name(None))
+
+
+def collect_garbage() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Remove containers without an owner and images of earlier releases; (their ids, their names).
+
+    Raises:
+        SandboxUnavailableError: no engine answers.
+    """
+    host = find_engine()
+    with (
+        engine_errors("The engine does not answer"),
+        contextlib.closing(connect(host, _TIMEOUT_S)) as client,
+    ):
+        return tuple(remove_stale(client)), tuple(remove_old_images(client))
 
 
 def find_engine() -> str | None:

@@ -9,6 +9,7 @@ Standard library only, nothing of this project: it starts in 15 ms.
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import resource
@@ -28,7 +29,7 @@ def main(config: dict[str, Any], lifeline: int) -> int:
     """Run the command of `config` to its end; its exit status.
 
     Args:
-        config: `command`; `groups`, a list of {`path`, `settings`: [[file, value, is_required], ...]}; `uid` and `gid`
+        config: `command`; `in_use`, folders that nobody may remove meanwhile; `groups`, a list of {`path`, `settings`: [[file, value, is_required], ...]}; `uid` and `gid`
             to change to, or null; `rlimits`, a list of [number, value].
         lifeline: descriptor that is closed when it is time to end.
     """
@@ -40,6 +41,8 @@ def main(config: dict[str, Any], lifeline: int) -> int:
             number, lambda *_: None
         )  # as a closed lifeline: the byte in the pipe wakes us
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    for folder in config["in_use"]:
+        fcntl.flock(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), fcntl.LOCK_SH)
     groups = [Path(group["path"]) for group in config["groups"]]
     try:
         for group, settings in zip(groups, config["groups"], strict=True):

@@ -1,7 +1,6 @@
-"""Which sandbox a run gets, and what there is on this machine."""
+"""Which sandbox a run gets."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,25 +13,6 @@ from glm_sandbox.session import Session
 from glm_sandbox.unconfined import UnconfinedBackend
 
 BackendName = Literal["auto", "docker", "bubblewrap", "off"]
-
-
-@dataclass(frozen=True, slots=True)
-class BackendStatus:
-    """Whether a back end can be used on this machine.
-
-    Attributes:
-        name: `docker` or `bubblewrap`.
-        is_available: whether a session could be started.
-        detail: what it is (versions, say), or what is missing.
-        remedy: what to do about it; empty when it is available.
-        weaknesses: what it cannot enforce here.
-    """
-
-    name: str
-    is_available: bool
-    detail: str
-    remedy: str = ""
-    weaknesses: tuple[str, ...] = ()
 
 
 def open_sandbox(

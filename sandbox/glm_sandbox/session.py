@@ -147,10 +147,10 @@ class Session:
         self._is_closed = True
         channel = self._channel
         if channel is not None:
-            channel.kill()
+            channel.kill()  # a cell that runs in another thread ends by this
         with self._lock:
             if self._channel is not None:
-                self._channel.kill()
+                self._channel.close()
             self._mirror.close()
 
     def __enter__(self) -> Self:
@@ -175,7 +175,7 @@ class Session:
                 _put(channel, path, data)
                 count += 1
         except (GuestLostError, ProtocolError, OSError) as error:
-            channel.kill()
+            channel.close()
             raise SandboxUnavailableError(
                 f"The files of the session could not be restored: {error}", ""
             ) from error
@@ -244,7 +244,7 @@ class Session:
         except GuestLostError:
             self._channel = None
         except BaseException:  # a second Ctrl-C: do not wait
-            channel.kill()
+            channel.close()
             self._channel = None
             raise
 
@@ -255,7 +255,7 @@ class Session:
         error: Exception,
         duration_s: float,
     ) -> ExecResult:
-        channel.kill()
+        channel.close()
         self._channel = None
         names, self._names = self._names, []
         if self._is_closed:
@@ -287,7 +287,7 @@ class Session:
         try:
             return action()
         except (GuestLostError, ProtocolError) as error:
-            channel.kill()
+            channel.close()
             self._channel = None
             raise SandboxFileError(
                 path, f"the sandbox was lost ({error}); variables are gone"

@@ -35,6 +35,10 @@ class Transport(Protocol):
         """End the guest and everything in it, now; nothing of it is left when this returns. Safe to call twice."""
         ...
 
+    def close(self) -> None:
+        """Kill, and release what is held here. Only for the thread that sends and receives. Safe to call twice."""
+        ...
+
     def diagnostics(self) -> str:
         """Its last words on stderr, for an error message."""
         ...
@@ -118,12 +122,10 @@ class PipeTransport:
         if self._is_killed:
             return
         self._is_killed = True
-        self._read_stderr()
         process = self._process
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        assert process.stdin is not None
+        with contextlib.suppress(OSError):
+            process.stdin.close()
         if not self._has_ended(_EXIT_S):  # a guest whose stdin has closed ends by itself
             os.close(self._lifeline)
             self._lifeline = -1
@@ -133,6 +135,13 @@ class PipeTransport:
         if self._lifeline >= 0:
             os.close(self._lifeline)
 
+    def close(self) -> None:
+        self.kill()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None and not pipe.closed:
+                self._read_stderr()
+                pipe.close()
+
     def _has_ended(self, timeout_s: float) -> bool:
         try:
             self._process.wait(timeout_s)
@@ -141,11 +150,12 @@ class PipeTransport:
         return True
 
     def diagnostics(self) -> str:
-        if not self._is_killed:
-            self._read_stderr()
+        self._read_stderr()
         return b"".join(self._last_words).decode("utf-8", "replace")[-_DIAGNOSTICS_BYTES:].strip()
 
     def _read_stderr(self) -> None:
+        if self._process.stderr is None or self._process.stderr.closed:
+            return
         with contextlib.suppress(OSError):  # nothing there, or no more
             while data := os.read(self._err, 1 << 16):
                 self._last_words.append(data[-_DIAGNOSTICS_BYTES:])

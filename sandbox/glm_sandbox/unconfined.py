@@ -5,6 +5,8 @@ temporary one.
 Does not cover: anything that code does on purpose. It has the user's files, network and processes.
 """
 
+import fcntl
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,11 +26,18 @@ class UnconfinedBackend:
         "/mnt/data does not exist: the working folder is a temporary one.",
     )
 
+    def __init__(self) -> None:
+        self._guest = guest_folder()
+        self._in_use = os.open(self._guest, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(
+            self._in_use, fcntl.LOCK_SH
+        )  # `sandbox gc` leaves it alone as long as this process lives
+
     def start(self, limits: ResourceLimits, preimport: Sequence[str]) -> Transport:
         """Start a supervisor beside us."""
         options = session_options(limits, preimport, data_dir="", rlimit_memory=True)
         return PipeTransport(
-            [sys.executable, "-I", "-B", str(guest_folder() / "start.py"), options.to_json()]
+            [sys.executable, "-I", "-B", str(self._guest / "start.py"), options.to_json()]
         )
 
 

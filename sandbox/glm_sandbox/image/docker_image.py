@@ -28,8 +28,18 @@ HASH_LABEL = "glm-agent.sandbox.content"
 _PIECE_BYTES = 1 << 20
 
 
+def image_name(base: str | None) -> str:
+    """The name of this release's image over `base`; over our own base when None."""
+    content = hashlib.sha256(f"{base or rootfs_hash()}\0{guest_hash()}".encode()).hexdigest()[:16]
+    return f"{REPOSITORY}:{content}"
+
+
 def ensure_image(
-    client: docker.DockerClient, progress: Callable[[str], None], *, base: str | None = None
+    client: docker.DockerClient,
+    progress: Callable[[str], None],
+    *,
+    base: str | None = None,
+    rebuild: bool = False,
 ) -> str:
     """The name of an image with this release's guest in it; made when the engine has none.
 
@@ -37,19 +47,18 @@ def ensure_image(
         client: of the engine.
         progress: gets a line for each step.
         base: the user's image; ours when None.
+        rebuild: make it even if it is there.
 
     Raises:
         SandboxUnavailableError: it cannot be made.
         DockerException: the engine fails.
     """
-    content = hashlib.sha256(f"{base or rootfs_hash()}\0{guest_hash()}".encode()).hexdigest()[:16]
-    name = f"{REPOSITORY}:{content}"
-    if _has_image(client, name):
+    name = image_name(base)
+    if not rebuild and has_image(client, name):
         return name
     with build_lock(cache_dir(), "image"):
-        if _has_image(client, name):  # another process was first
-            return name
-        _build(client, name, content, base, progress)
+        if rebuild or not has_image(client, name):  # another process may have been first
+            _build(client, name, base, progress, rebuild)
     return name
 
 
@@ -74,17 +83,17 @@ def remove_old_images(client: docker.DockerClient) -> list[str]:
 def _build(
     client: docker.DockerClient,
     name: str,
-    content: str,
     base: str | None,
     progress: Callable[[str], None],
+    rebuild: bool,
 ) -> None:
     if base is None:
-        base = _ensure_base(client, progress)
+        base = _ensure_base(client, progress, rebuild)
     progress(f"Adding the guest's files to {base}")
     dockerfile = (
         f"FROM {base}\n"
         f"COPY --chown=0:0 tree/ {GUEST_ROOT}/\n"
-        f"LABEL {HASH_LABEL}={content} glm-agent.sandbox.guest={guest_hash()}\n"
+        f"LABEL {HASH_LABEL}={name.partition(':')[2]} glm-agent.sandbox.guest={guest_hash()}\n"
     )
     try:
         # An image of the user's that is not there is pulled by the engine; ours never needs a registry
@@ -103,9 +112,11 @@ def _build(
         ) from error
 
 
-def _ensure_base(client: docker.DockerClient, progress: Callable[[str], None]) -> str:
+def _ensure_base(
+    client: docker.DockerClient, progress: Callable[[str], None], rebuild: bool
+) -> str:
     base = f"{BASE_REPOSITORY}:{rootfs_hash()}"
-    if _has_image(client, base):
+    if not rebuild and has_image(client, base):
         return base
     engine = client.info()
     if (engine.get("OSType"), engine.get("Architecture")) != ("linux", platform.machine()):
@@ -125,7 +136,8 @@ def _ensure_base(client: docker.DockerClient, progress: Callable[[str], None]) -
     return base
 
 
-def _has_image(client: docker.DockerClient, name: str) -> bool:
+def has_image(client: docker.DockerClient, name: str) -> bool:
+    """Whether the engine has an image of that name."""
     try:
         client.images.get(name)
     except ImageNotFound:

@@ -110,18 +110,9 @@ def build_rootfs(progress: Callable[[str], None]) -> Path:
     return make_once(target, lambda draft: _assemble(draft, packages, progress))
 
 
-def remove_old_builds() -> list[Path]:
-    """Remove what earlier releases have left in the cache; the folders removed."""
-    keep = {_rootfs_path().name, f"packages-{packages_hash()}"}
-    old = [
-        path
-        for pattern in ("rootfs-*", "packages-*")
-        for path in cache_dir().glob(pattern)
-        if path.name not in keep and ".draft-" not in path.name
-    ]
-    for path in old:
-        shutil.rmtree(path, ignore_errors=True)
-    return old
+def current_builds() -> frozenset[str]:
+    """The names of the folders in the cache that this release uses on this machine."""
+    return frozenset({_rootfs_path().name, f"packages-{packages_hash()}"})
 
 
 def _rootfs_path() -> Path:

@@ -1,0 +1,240 @@
+"""What a session does when its guest, its caller or its host goes away."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from glm_sandbox.backend import Backend
+from glm_sandbox.conformance import LIMITS
+from glm_sandbox.docker import LABEL, OWNER_LABEL
+from glm_sandbox.errors import SandboxClosedError
+from glm_sandbox.mirror import FolderMirror
+from glm_sandbox.owner import this_process
+from glm_sandbox.session import Session
+
+OpenSession = Callable[..., Session]
+DEADLINE_S = 20.0
+
+
+def containers_of(owner: str) -> list[str]:
+    """Ids of the containers that a process has started and that are still known to the engine."""
+    client = docker.from_env()
+    try:
+        found = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
+        return [str(c.id) for c in found if owner in c.labels.get(OWNER_LABEL, "")]
+    finally:
+        client.close()
+
+
+def sandbox_processes(parent: int) -> list[int]:
+    """Pids of keepers below `parent` and of all below them."""
+    listing = subprocess.run(
+        ["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, encoding="utf-8", check=True
+    ).stdout
+    rows = [
+        (int(pid), int(ppid), args)
+        for pid, ppid, args in (line.split(None, 2) for line in listing.splitlines())
+    ]
+    found = {pid for pid, ppid, args in rows if ppid == parent and "keeper.py" in args}
+    for _ in rows:
+        found |= {pid for pid, ppid, _ in rows if ppid in found}
+    return sorted(found)
+
+
+def control_groups(pid: int) -> list[Path]:
+    return list(Path("/sys/fs/cgroup").glob(f"*/glm-agent-{pid}-*")) + list(
+        Path("/sys/fs/cgroup").glob(f"glm-agent-{pid}-*")
+    )
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.02)  # the engine offers no event for this
+
+
+def kill_guest(backend: Backend) -> None:
+    """End the only guest of this process from outside, as a user or the kernel would."""
+    if backend.name == "docker":
+        client = docker.from_env()
+        (container,) = containers_of(this_process())
+        client.api.kill(container)
+        client.close()
+    else:
+        os.kill(
+            sandbox_processes(os.getpid())[1], signal.SIGKILL
+        )  # the keeper comes first, then bwrap
+
+
+@pytest.fixture
+def session(backend: Backend) -> Iterator[Session]:
+    with Session(backend, LIMITS, preimport=()) as session:
+        yield session
+
+
+def test_a_lost_guest_is_replaced_with_its_files(session: Session, backend: Backend) -> None:
+    """Row "container gone" of the failure table, and A60: the loss is said, the files are back, the session goes on."""
+    session.put_file("put.bin", b"\x00\xff")
+    session.execute(
+        "alpha = beta = 1\nopen('made.txt', 'w').write('made')\nopen('gone.txt', 'w').close()"
+    )
+    session.execute("import os; os.unlink('gone.txt')")
+    killer = threading.Timer(0.5, kill_guest, [backend])
+    killer.start()
+    result = session.execute("print('before', flush=True)\nimport time; time.sleep(30)")
+    killer.join()
+    assert (result.status, result.variables) == ("sandbox_lost", "lost")
+    assert result.stdout == "before\n"
+    assert "2 files restored, variables lost: alpha, beta" in result.message
+    after = session.execute("import os\nsorted(os.listdir('/mnt/data')), 'alpha' in globals()")
+    assert after.value == "(['made.txt', 'put.bin'], False)"
+    assert session.get_file("put.bin") == b"\x00\xff"
+
+
+def test_a_guest_lost_between_cells_is_replaced(session: Session, backend: Backend) -> None:
+    """No second call is needed: the cell that finds its guest gone is reported, and the next one runs."""
+    session.execute("alpha = 1")
+    kill_guest(backend)
+    result = session.execute("alpha")
+    assert result.status == "sandbox_lost"
+    assert session.execute("1 + 1").value == "2"
+
+
+def test_a_frozen_guest_is_given_up_at_the_host_s_own_deadline(
+    session: Session, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A60: a guest that does not answer any more cannot hold the caller beyond time limit, grace and slack."""
+    monkeypatch.setattr("glm_sandbox.session._SLACK_S", 1.0)
+    if backend.name == "docker":
+        client = docker.from_env()
+        client.api.pause(containers_of(this_process())[0])
+        client.close()
+    else:
+        for pid in sandbox_processes(os.getpid())[1:3]:  # bwrap and the supervisor
+            os.kill(pid, signal.SIGSTOP)
+    result = session.execute("1", timeout_s=0.5)
+    assert result.status == "sandbox_lost"
+    assert session.execute("1 + 1").value == "2"
+
+
+def test_closing_ends_a_running_cell(backend: Backend) -> None:
+    """`close` from another thread does not wait for the cell, and the cell's caller gets its one result."""
+    session = Session(backend, LIMITS, preimport=())
+    closer = threading.Timer(0.5, session.close)
+    closer.start()
+    result = session.execute("import time; time.sleep(30)")
+    closer.join()
+    assert (result.status, result.variables) == ("interrupted", "lost")
+    with pytest.raises(SandboxClosedError):
+        session.execute("1")
+
+
+def test_nothing_is_left_after_close(backend: Backend) -> None:
+    """Containers, processes and control groups are gone when `close` returns."""
+    before = sandbox_processes(os.getpid())
+    with Session(backend, LIMITS, preimport=()) as session:
+        session.execute("import subprocess; subprocess.Popen(['sleep', '100'])")
+    assert containers_of(this_process()) == []
+    assert sandbox_processes(os.getpid()) == before
+    assert control_groups(os.getpid()) == []
+
+
+def test_an_error_in_the_caller_s_own_callback_leaves_the_session_in_order(
+    session: Session,
+) -> None:
+    """The cell is interrupted, the error is the caller's, and the next cell meets no frame of the old one."""
+
+    def fail(_stream: str, _text: str) -> None:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        session.execute("kept = 1\nprint('x')\nimport time; time.sleep(30)", on_output=fail)
+    assert session.execute("kept").value == "1"
+
+
+def test_calls_from_several_threads_take_turns(session: Session) -> None:
+    """A64: a second cell waits for the first; nothing is mixed up."""
+    session.execute("log = []")
+    results: list[str | None] = []
+    threads = [
+        threading.Thread(
+            target=lambda n=n: results.append(session.execute(f"log.append({n}); {n}").value)
+        )
+        for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results, key=str) == [str(n) for n in range(8)]
+    assert session.execute("sorted(log)").value == str(list(range(8)))
+
+
+def test_a_cancel_that_comes_before_the_cell_has_begun_is_not_lost(session: Session) -> None:
+    """An interrupt in the moment before user code starts must not be swallowed."""
+    cancel = threading.Event()
+    cancel.set()
+    for _ in range(10):
+        result = session.execute("import time; time.sleep(30)", cancel=cancel)
+        assert result.status == "interrupted"
+        assert result.duration_s < 10
+
+
+def test_a_mirror_folder_outlives_the_process(backend: Backend, tmp_path: Path) -> None:
+    """A resumed run finds its files again, by content and by name."""
+    with Session(backend, LIMITS, mirror=FolderMirror(tmp_path), preimport=()) as session:
+        session.execute(
+            "import os; os.makedirs('子'); n = open('子/a.bin', 'wb').write(bytes(range(256)))"
+        )
+    with Session(backend, LIMITS, mirror=FolderMirror(tmp_path), preimport=()) as session:
+        assert session.get_file("子/a.bin") == bytes(range(256))
+        assert session.execute("1").files == ()
+
+
+HOST = """
+import sys
+from glm_sandbox.conformance import LIMITS
+from glm_sandbox.open import open_backend
+from glm_sandbox.session import Session
+from glm_sandbox.owner import this_process
+session = Session(open_backend(sys.argv[1]), LIMITS, preimport=())
+print(this_process(), flush=True)
+try:
+    session.execute("import time, subprocess; subprocess.Popen(['sleep', '300'], start_new_session=True); time.sleep(300)",
+        timeout_s=300)
+finally:
+    print("unwound", flush=True)
+    session.close()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_nothing_is_left_when_the_host_dies_in_a_cell(backend: Backend, number: int) -> None:
+    """A59: no container, process or control group outlives a host that is killed in whatever way."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOST, backend.name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as host:
+        assert host.stdout is not None
+        owner = host.stdout.readline().strip()
+        if backend.name == "docker":
+            wait_until(lambda: len(containers_of(owner)) == 1, "no container")
+        below = sandbox_processes(host.pid)
+        host.send_signal(number)
+    wait_until(lambda: containers_of(owner) == [], "a container is left")
+    wait_until(
+        lambda: not any(Path("/proc", str(pid)).exists() for pid in below), "a process is left"
+    )
+    wait_until(lambda: control_groups(host.pid) == [], "a control group is left")
