@@ -1,0 +1,168 @@
+"""The generated conversations: what the model would learn from them is what a run does."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from random import Random
+from typing import Any, Literal
+
+import pytest
+
+from demo_training.cases import build_cases
+from demo_training.data import held_out, mixture
+from demo_training.data.code import MAKERS, run_cell
+from demo_training.data.episode import IGNORED, encode
+from demo_training.data.functions import kind_of, load_templates, offer, placeholders, use
+from demo_training.data.records import ACTIONS, load_records
+from demo_training.data.values import TRAINING
+from glm_engine.demo import demo_checkpoint
+from glm_engine.errors import DownloadError
+from glm_engine.tokenizer import load_tokenizer
+from glm_prompts.glm4 import Glm4Dialect, Glm4Turn
+from glm_tools import tool
+from glm_tools.validation import ArgumentValidator
+
+
+@tool
+def pack_box(
+    item: str,
+    count: int,
+    size: Literal["small", "large"] = "small",
+    gift: bool = False,
+    tags: list[str] | None = None,
+) -> str:
+    """Pack something.
+
+    Args:
+        item: What to pack.
+        count: How many.
+        size: Size of the box.
+        gift: Wrap it.
+        tags: Labels.
+    """
+    return "ok"
+
+
+def _keys(schema: Mapping[str, Any]) -> list[str]:
+    return list(schema)
+
+
+def test_generated_schemas_have_the_form_that_the_tool_decorator_makes() -> None:
+    """A model that learnt another key order or nesting would meet unknown text with every user's tool."""
+    made = pack_box.spec.parameters
+    shapes = {json.dumps(_keys(each)) for each in made["properties"].values()}
+    random = Random(1)
+    generated = set()
+    orders = set()
+    for _ in range(300):
+        for drawn in mixture.draw_offers(mixture.training_sources(), random, 2):
+            orders.add(json.dumps(_keys(drawn.spec.parameters)))
+            generated |= {
+                json.dumps(_keys(each)) for each in drawn.spec.parameters["properties"].values()
+            }
+    assert json.dumps(_keys(made)) in orders
+    assert shapes <= generated
+
+
+@pytest.mark.parametrize("file", ["everyday.toml", "held_out.toml"])
+def test_every_placeholder_of_a_template_stands_for_something(file: str) -> None:
+    """A misspelt placeholder would stop training hours after its start."""
+    for template in load_templates(file):
+        known = set(template.parameters) | set(template.results)
+        for text in (*template.requests, *template.answers):
+            assert placeholders(text) <= known, (template.names[0], text)
+
+
+def test_every_call_fits_its_tools_schema() -> None:
+    """The grammar would make a right call impossible otherwise."""
+    random = Random(2)
+    sources = mixture.training_sources()
+    templates = list(sources.everyday)
+    templates += [action(record, random) for record in sources.records for action in ACTIONS]
+    for template in templates:
+        drawn = offer(template, random, TRAINING)
+        used = use(drawn, random, TRAINING)
+        ArgumentValidator(drawn.spec.name, drawn.spec.parameters).check(used.arguments)
+        order = [name for name in drawn.spec.parameters["properties"] if name in used.arguments]
+        assert list(used.arguments) == order
+
+
+def test_every_code_task_runs_and_prints_something() -> None:
+    """An observation that is an error by accident would be learnt as an answer."""
+    random = Random(3)
+    for maker, _ in MAKERS:
+        for _ in range(40):
+            task = maker(random, TRAINING)
+            output = run_cell(task.code)
+            assert "Traceback" not in output, task
+            assert "Error" not in output, task
+
+
+def test_the_two_sides_of_the_split_share_no_value_and_no_tool() -> None:
+    """Held-out numbers mean nothing when training has seen what they are measured on."""
+    for field in fields(TRAINING):
+        ours, theirs = getattr(TRAINING, field.name), getattr(held_out.HELD_OUT, field.name)
+        assert not set(ours) & set(theirs), field.name
+    trained = load_templates("everyday.toml")
+    names = {name for template in trained for name in template.names}
+    requests = {request for template in trained for request in template.requests}
+    for template in held_out.function_templates():
+        assert not names & set(template.names)
+        assert not requests & set(template.requests)
+
+
+def test_the_same_seed_makes_the_same_conversations() -> None:
+    """The recipe is only a recipe when it can be repeated."""
+    first = [mixture.training_episode(Random(f"7/{number}")) for number in range(30)]
+    second = [mixture.training_episode(Random(f"7/{number}")) for number in range(30)]
+    assert first == second
+    assert build_cases(0.1) == build_cases(0.1)
+
+
+def test_an_unknown_kind_of_value_is_named() -> None:
+    """A typo in a TOML file must not become text out of one option."""
+    with pytest.raises(ValueError, match="citty"):
+        kind_of("citty")
+
+
+def test_records_make_all_their_tools() -> None:
+    """Every action words itself for every kind of record."""
+    random = Random(4)
+    for record in load_records("records.toml"):
+        names = {
+            offer(action(record, random), random, TRAINING, plain=True).spec.name
+            for action in ACTIONS
+        }
+        assert len(names) > 10
+
+
+@pytest.fixture(scope="module")
+def dialect() -> Glm4Dialect:
+    try:
+        folder: Path = demo_checkpoint()
+    except DownloadError as error:
+        pytest.skip(f"the demo model's base is not here: {error}")
+    return Glm4Dialect(load_tokenizer(folder), "en")
+
+
+def test_every_learnt_turn_is_one_that_the_grammar_allows(dialect: Glm4Dialect) -> None:
+    """What is learnt and then forbidden at run time would turn into something else there."""
+    random = Random(5)
+    turns = 0
+    for _ in range(60):
+        episode = mixture.training_episode(random)
+        example = encode(episode, dialect)
+        turn: Glm4Turn | None = None
+        for token_id, label in zip(example.token_ids, example.labels, strict=True):
+            if turn is not None and label != IGNORED:
+                allowed = turn.allowed_tokens()
+                assert allowed is not None
+                assert allowed[token_id // 32] >> (token_id % 32) & 1, episode
+                turn.accept(token_id)
+                turns += token_id in dialect.stop_token_ids
+            if token_id == dialect.assistant_id:
+                turn = dialect.turn(episode.tools, call_id="call")
+            elif token_id in dialect.stop_token_ids or label == IGNORED:
+                turn = None
+    assert turns > 100

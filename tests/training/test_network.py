@@ -1,0 +1,80 @@
+"""The hand-written gradients, against autograd over the plain formulas."""
+
+import torch
+from torch import Tensor
+
+from demo_training import network
+from demo_training.pack import quantised
+from glm_engine.demo.adapter import HEAD_DIM, NUM_HEADS, NUM_KV_HEADS
+
+
+def _agree(ours: Tensor, reference: Tensor, inputs: list[Tensor]) -> None:
+    torch.testing.assert_close(ours, reference, rtol=1e-4, atol=1e-5)
+    direction = torch.randn_like(ours)
+    got = torch.autograd.grad(ours, inputs, direction)
+    wanted = torch.autograd.grad(reference, inputs, direction)
+    for left, right in zip(got, wanted, strict=True):
+        torch.testing.assert_close(left, right, rtol=1e-3, atol=1e-4)
+
+
+def _random(*shape: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape))).requires_grad_()
+
+
+def test_the_norm_has_the_gradient_of_rms_norm() -> None:
+    """RMSNorm without a weight."""
+    x = _random(2, 3, 576)
+    reference = torch.nn.functional.rms_norm(x, (576,), eps=network.NORM_EPS)
+    _agree(network._applied(network._Norm, x), reference, [x])
+
+
+def test_the_gate_has_the_gradient_of_swiglu() -> None:
+    """silu(gate) * up."""
+    x = _random(2, 3, 64)
+    gate, up = x.chunk(2, -1)
+    _agree(network._applied(network._SwiGlu, x), torch.nn.functional.silu(gate) * up, [x])
+
+
+def test_the_low_rank_layer_has_the_gradient_of_its_formula() -> None:
+    """The layer: x (W + BA)ᵀ + residual, with W frozen."""
+    x, residual = _random(2, 3, 16), _random(2, 3, 24)
+    weight, down, up = _random(24, 16).detach(), _random(4, 16), _random(24, 4)
+    ours = network._applied(network._LowRank, x, weight, down, up, residual)
+    _agree(ours, x @ (weight + up @ down).t() + residual, [x, down, up, residual])
+
+
+def test_attention_has_the_gradient_of_torchs_own() -> None:
+    """Grouped causal attention behind half-split rotary, against scaled_dot_product_attention."""
+    length, dim = 5, HEAD_DIM
+    qkv = _random(2, length, network.QKV_ROWS)
+    frequencies = network.ROPE_THETA ** -(torch.arange(0, dim, 2).float() / dim)
+    angles = torch.arange(length)[:, None].float() * frequencies
+    cosine = torch.cat([angles.cos(), angles.cos()], -1)[:, None]
+    sine = torch.cat([-angles.sin(), angles.sin()], -1)[:, None]
+    mask = torch.full((length, length), float("-inf")).triu_(1)
+
+    def rotated(heads: Tensor) -> Tensor:
+        left, right = heads.chunk(2, -1)
+        cos, sin = angles.cos()[:, None], angles.sin()[:, None]
+        return torch.cat([left * cos - right * sin, right * cos + left * sin], -1)
+
+    heads = qkv.view(2, length, -1, dim)
+    queries, keys = heads[:, :, :NUM_HEADS], heads[:, :, NUM_HEADS : NUM_HEADS + NUM_KV_HEADS]
+    values = heads[:, :, NUM_HEADS + NUM_KV_HEADS :]
+    reference = torch.nn.functional.scaled_dot_product_attention(
+        rotated(queries).transpose(1, 2),
+        rotated(keys).transpose(1, 2),
+        values.transpose(1, 2),
+        is_causal=True,
+        enable_gqa=True,
+    )
+    ours = network._applied(network._Attention, qkv, cosine, sine, mask)
+    _agree(ours, reference.transpose(1, 2).reshape(2, length, -1), [qkv])
+
+
+def test_packing_keeps_a_matrix_within_half_a_step_of_each_row() -> None:
+    """int8 with a scale a row; a row of zeros stays zero."""
+    matrix = torch.randn(6, 40) * torch.tensor([1e-3, 1.0, 50.0, 0.0, 1e-6, 3.0])[:, None]
+    integers, scales = quantised(matrix)
+    error = (integers.float() * scales.float()[:, None] - matrix).abs().amax(1)
+    assert (error <= scales.float() * 0.51 + 1e-7).all()

@@ -1,0 +1,1 @@
+"""How the embedded demo model is made: data, fine-tune, evaluation, packing. Not part of the wheel."""

@@ -1,0 +1,1 @@
+"""Generated tool-use conversations. Every text is made by program from a seed; none is copied from anywhere."""

@@ -1,0 +1,350 @@
+"""Functions of a user: their schemas, calls of them, and answers from their results."""
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from random import Random
+from string import Formatter
+from typing import Any
+
+from demo_training.data.episode import Round, json_call, spoken
+from demo_training.data.values import KINDS, Kind, Value, Vocabulary, choice_of, invented_word
+from glm_tools.tool import ToolSpec
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a template.
+
+    Attributes:
+        kind: of its values.
+        names: what it may be called; the first is the usual one.
+        description: for the schema.
+        is_list: takes several values.
+    """
+
+    kind: Kind
+    names: tuple[str, ...]
+    description: str
+    is_list: bool = False
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        if not self.is_list:
+            return dict(self.kind.schema)
+        return {"type": "array", "items": dict(self.kind.schema)}
+
+    def draw(self, random: Random, vocabulary: Vocabulary) -> Value:
+        """A value, or a list of two to four."""
+        if not self.is_list:
+            return self.kind.draw(random, vocabulary)
+        values = []
+        for _ in range(random.randint(2, 4)):
+            value = self.kind.draw(random, vocabulary)
+            if value not in values:
+                values.append(value)
+        said = [value.said for value in values]
+        text = ", ".join(said[:-1]) + " and " + said[-1] if len(said) > 1 else said[0]
+        return Value(text, [value.json for value in values])
+
+
+@dataclass(frozen=True)
+class Template:
+    """A tool together with what people say to it.
+
+    Attributes:
+        names: what the tool may be called.
+        descriptions: one of them is shown.
+        parameters: by the word that stands for them in requests.
+        requests: with `{parameter}`; one that is not named is left out of the call.
+        results: fields of what comes back.
+        answers: with `{parameter}` and `{field}`.
+    """
+
+    names: tuple[str, ...]
+    descriptions: tuple[str, ...]
+    parameters: Mapping[str, Parameter]
+    requests: tuple[str, ...]
+    results: Mapping[str, Kind]
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A template as one conversation offers it: with its names chosen."""
+
+    spec: ToolSpec
+    template: Template
+    names: Mapping[str, str]
+
+    def arguments(self, values: Mapping[str, Value], request: str) -> dict[str, Any]:
+        """The JSON arguments for a request, in the schema's order."""
+        said = placeholders(request)
+        return {
+            self.names[key]: values[key].json for key in self.template.parameters if key in said
+        }
+
+
+def placeholders(text: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def kind_of(text: str) -> Kind:
+    """A kind by name or by its short notation; see everyday.toml and records.toml."""
+    if text in KINDS:
+        return KINDS[text]
+    word, _, rest = text.partition(" ")
+    if word == "enum":
+        return choice_of(tuple(rest.split("|")))
+    if word == "flag":
+        yes, no = rest.split("|")
+        return Kind(
+            {"type": "boolean"},
+            lambda random, _: random.choice((Value(yes, True), Value(no, False))),
+        )
+    if word == "int":
+        low, high = (int(bound) for bound in rest.split())
+        return Kind({"type": "integer"}, lambda random, _: _number(random.randint(low, high)))
+    if word == "float":
+        bounds = rest.split()
+        return Kind(
+            {"type": "number"},
+            lambda random, _: _number(
+                round(random.uniform(float(bounds[0]), float(bounds[1])), int(bounds[2]))
+            ),
+        )
+    if "|" not in text:
+        raise ValueError(f"no kind of value is called {text!r}")
+    options = text.split("|")
+
+    def draw(random: Random, vocabulary: Vocabulary) -> Value:
+        option = random.choice(options)
+        return Value(option, option)
+
+    return Kind({"type": "string"}, draw)
+
+
+def _number(value: int | float) -> Value:
+    return Value(str(value), value)
+
+
+def load_templates(file: str) -> tuple[Template, ...]:
+    """The templates of a TOML file of this package."""
+    source = resources.files("demo_training.data") / file
+    return tuple(
+        _template(entry) for entry in tomllib.loads(source.read_text(encoding="utf-8"))["tool"]
+    )
+
+
+def _template(entry: Mapping[str, Any]) -> Template:
+    parameters = {}
+    for key, value in entry["parameters"].items():
+        kind = kind_of(value["kind"])
+        if "type" in value:
+            kind = replace(kind, schema={**kind.schema, "type": value["type"]})
+        names = tuple(value.get("names", key).split())
+        parameters[key] = Parameter(
+            kind, names, value.get("description", ""), value.get("list", False)
+        )
+    return Template(
+        names=tuple(entry["names"].split()),
+        descriptions=tuple(entry["descriptions"]),
+        parameters=parameters,
+        requests=tuple(entry["requests"]),
+        results={key: kind_of(kind) for key, kind in entry["results"].items()},
+        answers=tuple(entry["answers"]),
+    )
+
+
+def offer(
+    template: Template, random: Random, vocabulary: Vocabulary, *, plain: bool = False
+) -> Offer:
+    """Choose the names, the wording and the shape of a tool's schema.
+
+    Args:
+        template: of the tool.
+        random: where the choices come from.
+        vocabulary: for invented names.
+        plain: keep the usual names.
+    """
+    keys = list(template.parameters)
+    names = {key: _name(template.parameters[key], random, plain) for key in keys}
+    if len(set(names.values())) < len(names):
+        names = {key: template.parameters[key].names[0] for key in keys}
+    if len(set(names.values())) < len(names):
+        names = {key: key for key in keys}
+    tool_name = template.names[0]
+    if not plain:
+        tool_name = template.names[min(int(random.expovariate(1.0)), len(template.names) - 1)]
+        tool_name = _styled(tool_name, random, vocabulary)
+    return Offer(_spec(template, tool_name, names, random), template, names)
+
+
+def _name(parameter: Parameter, random: Random, plain: bool) -> str:
+    return parameter.names[0] if plain or random.random() < 0.55 else random.choice(parameter.names)
+
+
+def _styled(name: str, random: Random, vocabulary: Vocabulary) -> str:
+    style = random.random()
+    if style < 0.07:  # only the description tells what it does
+        return f"{random.choice(('run', 'do', 'my', 'tool', 'call'))}_{invented_word(random, vocabulary)}"
+    if style < 0.13:
+        first, *rest = name.split("_")
+        return first + "".join(part.capitalize() for part in rest)
+    return name
+
+
+def _spec(template: Template, tool_name: str, names: Mapping[str, str], random: Random) -> ToolSpec:
+    """The schema in the form that `@tool` makes."""
+    always = set.intersection(*(placeholders(request) for request in template.requests))
+    required = [key for key in template.parameters if key in always] or list(template.parameters)[
+        :1
+    ]
+    describes = random.random() < 0.75
+    properties: dict[str, Any] = {}
+    for key, parameter in template.parameters.items():
+        schema = parameter.schema
+        shown: dict[str, Any] = {"type": schema.pop("type")}
+        if describes and parameter.description:
+            shown["description"] = parameter.description
+        shown.update(schema)
+        if key not in required and random.random() < 0.5:
+            if "enum" in shown:
+                shown["default"] = shown["enum"][0]
+            elif shown["type"] == "boolean":
+                shown["default"] = False
+        properties[names[key]] = shown
+    parameters: dict[str, Any] = {"type": "object", "properties": properties}
+    parameters["required"] = [names[key] for key in required]
+    if random.random() < 0.85:
+        parameters["additionalProperties"] = False
+    return ToolSpec(tool_name, random.choice(template.descriptions), parameters)
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of a tool, before it becomes (part of) a round.
+
+    Attributes:
+        request: without greetings.
+        arguments: of the call.
+        result: of the call.
+        answer: to the request.
+        facts: the values in the answer that only the result tells.
+        values: of the parameters.
+    """
+
+    offer: Offer
+    request: str
+    arguments: dict[str, Any]
+    result: dict[str, Any]
+    answer: str
+    facts: tuple[str, ...]
+    values: Mapping[str, Value]
+
+    def as_round(self, random: Random, kind: str = "function") -> Round:
+        call = json_call(self.offer.spec.name, self.arguments, self.result)
+        return Round(kind, spoken(self.request, random), (call,), self.answer, self.facts)
+
+
+def use(
+    offered: Offer,
+    random: Random,
+    vocabulary: Vocabulary,
+    *,
+    fixed: Mapping[str, Value] | None = None,
+) -> Use:
+    """Ask for something that the tool does, with fresh values; `fixed` are given."""
+    template = offered.template
+    values: dict[str, Value] = {}
+    for key, parameter in template.parameters.items():
+        value = parameter.draw(random, vocabulary)
+        while (
+            value in values.values()
+            and parameter.schema["type"] == "string"
+            and "enum" not in parameter.schema
+        ):
+            value = parameter.draw(random, vocabulary)
+        values[key] = value
+    values.update(fixed or {})
+    request = random.choice(template.requests)
+    said = {key: value.said for key, value in values.items()}
+    results = {key: kind.draw(random, vocabulary) for key, kind in template.results.items()}
+    shown = {key: value.said for key, value in results.items()}
+    unsaid = set(template.parameters) - placeholders(request)
+    answers = [
+        answer for answer in template.answers if not placeholders(answer) & unsaid
+    ] or template.answers
+    answer = random.choice(answers)
+    return Use(
+        offered,
+        request.format(**said),
+        offered.arguments(values, request),
+        {key: value.json for key, value in results.items()},
+        answer.format(**{**said, **shown}),
+        tuple(shown[key] for key in results if key in placeholders(answer)),
+        values,
+    )
+
+
+JOINS = (
+    "{0} And {1}",
+    "{0} Also, {1}",
+    "{0} Then {1}",
+    "{0} {2}",
+    "I need two things. {0} {2}",
+    "First: {2} Then: {0}",
+)
+
+
+def lowered(request: str) -> str:
+    """`request` with a small first letter, as after a comma; "I" stays."""
+    first = request.split()[0]
+    keeps = first in ("I", "I'm", "I'd", "I've") or not first[1:].islower()
+    return request if keeps else request[0].lower() + request[1:]
+
+
+def two_requests(first: Use, second: Use, random: Random) -> Round:
+    """Two requests at once that do not depend on each other."""
+    join = random.choice(JOINS[:-1])
+    user = join.format(first.request, lowered(second.request), second.request)
+    calls = tuple(
+        json_call(each.offer.spec.name, each.arguments, each.result) for each in (first, second)
+    )
+    return Round(
+        "two calls",
+        spoken(user, random),
+        calls,
+        f"{first.answer} {second.answer}",
+        first.facts + second.facts,
+    )
+
+
+def one_tool_twice(offered: Offer, random: Random, vocabulary: Vocabulary) -> Round | None:
+    """One request about two things of a kind; None when the tool does not lend itself to it."""
+    template = offered.template
+    requests = [request for request in template.requests if len(placeholders(request)) == 1]
+    if not requests:
+        return None
+    request = random.choice(requests)
+    (key,) = placeholders(request)
+    parameter = template.parameters[key]
+    if parameter.is_list or parameter.schema["type"] == "boolean":
+        return None
+    single = replace(offered, template=replace(template, requests=(request,)))
+    first = use(single, random, vocabulary)
+    second = use(single, random, vocabulary)
+    if first.values[key] == second.values[key]:
+        return None
+    both = f"{first.values[key].said} and {second.values[key].said}"
+    return replace(
+        two_requests(first, second, random), user=spoken(request.format(**{key: both}), random)
+    )
+
+
+def compact(arguments: Mapping[str, Any] | Sequence[Any]) -> str:
+    """JSON as the model writes it."""
+    return json.dumps(arguments, ensure_ascii=False)

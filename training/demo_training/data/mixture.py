@@ -1,0 +1,232 @@
+"""Whole training conversations: which tools are on the table, what is asked, in which order."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+from random import Random
+
+from demo_training.data import browsing, chains, chat, chinese, code, records
+from demo_training.data.episode import Call, Episode, Round, json_call, spoken
+from demo_training.data.functions import (
+    Offer,
+    Template,
+    load_templates,
+    offer,
+    one_tool_twice,
+    two_requests,
+    use,
+)
+from demo_training.data.records import Record, load_records
+from demo_training.data.values import TRAINING, Vocabulary
+from glm_tools.browser.simple_browser import SPEC as BROWSER
+from glm_tools.python import SPEC as PYTHON
+from glm_tools.tool import Observation, ToolSpec
+
+MAX_TOOLS = 8
+_SYSTEM_TEXTS = (
+    "Answer briefly.", "Be polite and precise.", "You work for a small company.", "Answer in one sentence.",
+    "You help the staff of an office.", "Use tools whenever they help.",
+)  # fmt: skip
+_TRANSIENT = (
+    "Error: service temporarily unavailable", "TimeoutError: the request timed out", "Error: connection reset, try again",
+    "ConnectionError: no answer from the server", "RuntimeError: database is locked",
+)  # fmt: skip
+_FINAL = (
+    "not found",
+    "no such record",
+    "permission denied",
+    "the account is locked",
+    "nothing matches",
+)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What conversations are made from."""
+
+    vocabulary: Vocabulary
+    everyday: tuple[Template, ...]
+    records: tuple[Record, ...]
+
+
+@cache
+def training_sources() -> Sources:
+    """The training side of the split."""
+    return Sources(TRAINING, load_templates("everyday.toml"), load_records("records.toml"))
+
+
+def draw_offers(sources: Sources, random: Random, count: int) -> list[Offer]:
+    """Some tools, of everyday life and over records, no two of one name.
+
+    Half of the time several tools are about the same kind of record, so that the name alone does not tell them apart.
+    """
+    offers: list[Offer] = []
+    record = random.choice(sources.records)
+    shares_record = random.random() < 0.5
+    while len(offers) < count:
+        if random.random() < 0.5:
+            template = random.choice(sources.everyday)
+        else:
+            about = record if shares_record else random.choice(sources.records)
+            template = random.choice(records.ACTIONS)(about, random)
+        drawn = offer(template, random, sources.vocabulary)
+        if all(drawn.spec.name != other.spec.name for other in offers):
+            offers.append(drawn)
+    return offers
+
+
+def with_error(asked: Round, random: Random) -> Round:
+    """The same round with a failure that passes when the call is made again, or one that has to be told."""
+    call = asked.calls[0]
+    if random.random() < 0.65:
+        failed = replace(call, observations=(Observation(random.choice(_TRANSIENT)),))
+        return replace(asked, kind="error, then again", calls=(failed, *asked.calls))
+    problem = random.choice(_FINAL)
+    shape = random.random()
+    failed = replace(
+        call, observations=(Observation(f'{{"error": "{problem}"}}' if shape < 0.5 else problem),)
+    )
+    answer = random.choice(
+        (f"Sorry, that did not work: {problem}.", f"The tool reported an error: {problem}.")
+    )
+    return replace(asked, kind="error, told", calls=(failed,), answer=answer, facts=(problem,))
+
+
+def _python_chain(sources: Sources, random: Random) -> chains.Chain | None:
+    """Two look-ups, then `python`."""
+    drawn = chains.two_then_python(random.choice(sources.records), random, sources.vocabulary)
+    if drawn is None:
+        return None
+    offered, first, second, words = drawn
+    (a,), (b,) = first.result.values(), second.result.values()
+    sign, ask = random.choice((
+        ("+", f"What is the total {words} of {first.request} and {second.request}?"),
+        ("+", f"Add the {words} of {first.request} and of {second.request}."),
+        ("-", f"What is the difference in {words} between {first.request} and {second.request}?"),
+    ))  # fmt: skip
+    source = f"print({a} {sign} {b})"
+    output = code.run_cell(source)
+    fact = code.shortened(output)
+    calls = tuple(
+        json_call(each.offer.spec.name, each.arguments, each.result) for each in (first, second)
+    )
+    python = Call("python", source, (Observation(output),))
+    answer = random.choice(
+        (f"The {'total' if sign == '+' else 'difference'} is {fact}.", f"It is {fact}.")
+    )
+    return (offered,), Round("two steps", spoken(ask, random), (*calls, python), answer, (fact,))
+
+
+def chain(sources: Sources, random: Random) -> chains.Chain:
+    """A task of dependent calls, and the functions it needs."""
+    while True:
+        record = random.choice(sources.records)
+        which = random.random()
+        if which < 0.42:
+            made = chains.find_then_act(record, random, sources.vocabulary)
+        elif which < 0.85:
+            made = chains.relay(record, sources.everyday, random, sources.vocabulary)
+        else:
+            made = _python_chain(sources, random)
+        if made is not None and len({each.spec.name for each in made[0]}) == len(made[0]):
+            return made
+
+
+def _code_episode(sources: Sources, random: Random) -> Episode:
+    """`python` alone: the tool set of a first run."""
+    rounds = []
+    for _ in range(random.choice((2, 3, 4, 5, 6))):
+        draw = random.random()
+        if draw < 0.8:
+            asked = code.python_round(random, sources.vocabulary)
+            rounds.append(
+                (code.with_mistake(asked, random) if random.random() < 0.06 else None) or asked
+            )
+        elif draw < 0.86:
+            rounds.append(chinese.python_round(random))
+        elif draw < 0.96:
+            rounds.append(chat.chat_round(random, sources.vocabulary))
+        else:
+            refused = chat.refusal_round((PYTHON,), sources.everyday, random, sources.vocabulary)
+            rounds.append(refused or chat.chat_round(random, sources.vocabulary))
+    return Episode((PYTHON,), tuple(rounds))
+
+
+def _browser_episode(sources: Sources, random: Random) -> Episode:
+    """`simple_browser`, with `python` or a function beside it."""
+    has_python = random.random() < 0.4
+    offers = draw_offers(sources, random, random.choice((0, 0, 1)))
+    rounds = [
+        browsing.browser_round(random, sources.vocabulary)
+    ]  # ids are those of a fresh session
+    if has_python:
+        rounds.append(code.python_round(random, sources.vocabulary))
+    if offers:
+        rounds.append(use(offers[0], random, sources.vocabulary).as_round(random))
+    if random.random() < 0.2:
+        rounds.append(chat.chat_round(random, sources.vocabulary))
+    return _shuffled(offers, [BROWSER, *([PYTHON] if has_python else [])], rounds, random)
+
+
+def _shuffled(
+    offers: list[Offer], builtins: list[ToolSpec], rounds: list[Round], random: Random
+) -> Episode:
+    specs = [each.spec for each in offers] + builtins
+    random.shuffle(specs)
+    random.shuffle(rounds)
+    system = random.choice(_SYSTEM_TEXTS) if random.random() < 0.1 else None
+    return Episode(tuple(specs), tuple(rounds), system)
+
+
+def _function_episode(sources: Sources, random: Random) -> Episode:
+    """One to eight functions, maybe `python`; two to four questions for them."""
+    vocabulary = sources.vocabulary
+    count = random.choices(range(1, MAX_TOOLS + 1), (22, 28, 20, 12, 8, 5, 3, 2))[0]
+    rounds: list[Round] = []
+    offers: list[Offer] = []
+    has_python = random.random() < 0.25
+    special = random.random()
+    if special < 0.36:
+        needed, asked = chain(sources, random)
+        offers, rounds = list(needed), [asked]
+        has_python = has_python or any(call.tool == "python" for call in asked.calls)
+    elif special < 0.43:
+        offered, asked = chinese.function_round(random)
+        offers, rounds = [offered], [asked]
+    fresh = draw_offers(sources, random, max(1, count - len(offers)))
+    fresh = [each for each in fresh if all(each.spec.name != other.spec.name for other in offers)]
+    offers += fresh
+    if fresh:
+        for each in random.choices(fresh, k=random.choice((2, 3, 3, 4))):
+            asked = use(each, random, vocabulary).as_round(random)
+            rounds.append(with_error(asked, random) if random.random() < 0.07 else asked)
+    if len(fresh) > 1 and random.random() < 0.15:
+        first, second = (use(each, random, vocabulary) for each in random.sample(fresh, 2))
+        rounds.append(two_requests(first, second, random))
+    elif fresh and random.random() < 0.12:
+        twice = one_tool_twice(random.choice(fresh), random, vocabulary)
+        rounds += [twice] if twice else []
+    if has_python:
+        rounds.append(code.python_round(random, vocabulary))
+    specs = tuple(each.spec for each in offers) + ((PYTHON,) if has_python else ())
+    if random.random() < 0.05:
+        refused = chat.refusal_round(specs, sources.everyday, random, vocabulary)
+        rounds += [refused] if refused else []
+    if random.random() < 0.13:
+        rounds.append(chat.chat_round(random, vocabulary))
+    return _shuffled(offers, [PYTHON] if has_python else [], rounds, random)
+
+
+def training_episode(random: Random, sources: Sources | None = None) -> Episode:
+    """One conversation of the training mixture."""
+    sources = sources or training_sources()
+    which = random.random()
+    if which < 0.33:
+        return _code_episode(sources, random)
+    if which < 0.43:
+        return _browser_episode(sources, random)
+    if which < 0.96:
+        return _function_episode(sources, random)
+    rounds = [chat.chat_round(random, sources.vocabulary) for _ in range(3)]
+    rounds.append(chinese.chat_round(random))
+    tools = (PYTHON,) if random.random() < 0.5 else ()
+    return Episode(tools, tuple(rounds))
