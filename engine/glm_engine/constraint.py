@@ -1,6 +1,7 @@
 """What a grammar, or anything else that narrows the choice of the next token, must offer to the generate loop."""
 
-from __future__ import annotations  # numpy is named here, not needed: dialects import this on every start
+# numpy is named here, not needed: dialects import this on every start.
+from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
