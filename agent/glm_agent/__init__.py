@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from glm_agent.journal import Journal
     from glm_agent.limits import Limits
     from glm_agent.models import load_model
-    from glm_agent.orchestrator import Agent, Sampling
+    from glm_agent.orchestrator import Agent
+    from glm_agent.sampling import Sampling
     from glm_tools.errors import ToolError
-    from glm_tools.tool import Tool, tool
+    from glm_tools.function_tool import tool
+    from glm_tools.tool import Tool
 
 __all__ = [
     "Agent",
@@ -65,12 +67,12 @@ _HOMES = {
     "Limits": "glm_agent.limits",
     "ModelUnavailableError": "glm_agent.errors",
     "RunResult": "glm_agent.events",
-    "Sampling": "glm_agent.orchestrator",
+    "Sampling": "glm_agent.sampling",
     "Step": "glm_agent.events",
     "Tool": "glm_tools.tool",
     "ToolError": "glm_tools.errors",
     "load_model": "glm_agent.models",
-    "tool": "glm_tools.tool",
+    "tool": "glm_tools.function_tool",
 }
 
 

@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 
 from glm_agent.errors import JournalError
-from glm_agent.events import ToolStarted
+from glm_agent.event_records import event_name
+from glm_agent.events import RunStarted, ToolStarted
 from glm_agent.journal import Journal
 from glm_agent.orchestrator import Agent
 from glm_agent.testing import ScriptedModel, call, say
-from glm_tools.tool import ToolCall, tool
+from glm_tools.function_tool import tool
+from glm_tools.tool import ToolCall
 
 
 def entries(path: Path, run_id: str) -> list[str]:
     journal = Journal(path)
-    kinds = [entry.type for entry in journal.events(run_id)]
+    kinds = [event_name(entry.event) for entry in journal.events(run_id)]
     journal.close()
     return kinds
 
@@ -33,7 +35,8 @@ def test_every_event_of_a_run_is_recorded_in_order(tmp_path: Path) -> None:
     )
     journal.close()
     assert entries(path, result.run_id) == [
-        "RunStarted", "CallReady", "ToolStarted", "ToolFinished", "StepFinished", "StepFinished", "RunFinished",
+        "run.started", "prompt.rendered", "turn.finished", "tool.started", "tool.finished",
+        "prompt.rendered", "turn.finished", "run.finished",
     ]  # fmt: skip
 
 
@@ -55,15 +58,18 @@ def test_a_call_is_recorded_as_started_before_it_runs(tmp_path: Path) -> None:
     journal = Journal(path)
     Agent(ScriptedModel([call("look"), say("ok")]), [look], journal=journal).run("?")
     journal.close()
-    assert seen[-1] == "ToolStarted"
+    assert seen[-1] == "tool.started"
 
 
 def test_bytes_and_chinese_survive(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite3")
-    journal.record("r1", ToolStarted(ToolCall("c1", "f", {"city": "北京"}, '{"city": "北京"}')))
-    (entry,) = journal.events("r1")
+    session = journal.new_session()
+    journal.record("r1", RunStarted("r1", session.id, "m", "?", ()))
+    event = ToolStarted(ToolCall("c1", "f", {"city": "北京"}, '{"city": "北京"}'))
+    journal.record("r1", event)
+    _, entry = journal.events("r1")
     journal.close()
-    assert entry.body["call"]["arguments"] == {"city": "北京"}
+    assert entry.event == event
 
 
 def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from glm_agent.limits import Limits
 from glm_agent.orchestrator import Agent
 from glm_agent.testing import Reply, ScriptedModel, call, raw_call, say
 from glm_tools.errors import ToolDefinitionError
-from glm_tools.tool import Tool, tool
+from glm_tools.function_tool import tool
+from glm_tools.tool import Tool
 
 
 @tool

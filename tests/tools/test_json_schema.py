@@ -201,3 +201,45 @@ def test_a_required_flag_that_belongs_to_no_property_is_dropped_and_said() -> No
         "properties": {"v": {"type": "array", "items": {"type": "string"}}},
     }
     assert len([note for note in notes if "dropped" in note]) == 2
+
+
+_WRITTEN_TYPES = st.sampled_from(
+    [
+        "dict",
+        "float",
+        "String",
+        "any",
+        "",
+        "tuple",
+        "long",
+        "HashMap",
+        "integer",
+        ["string", "null"],
+        ["String", "any"],
+    ]
+)
+MISSPELT: st.SearchStrategy[dict[str, Any]] = st.deferred(
+    lambda: st.fixed_dictionaries(
+        {},
+        optional={
+            "type": _WRITTEN_TYPES,
+            "required": st.booleans() | st.lists(st.sampled_from("abc"), unique=True),
+            "optional": st.booleans(),
+            "enum": st.lists(st.sampled_from(["1", "x", 2]), min_size=1, unique=True),
+            "default": st.none() | st.just({"type": "dict"}),
+            "properties": st.dictionaries(st.sampled_from("abc"), MISSPELT, max_size=2),
+            "items": MISSPELT,
+        },
+    )
+)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), MISSPELT, max_size=3))
+def test_whatever_is_read_is_a_json_schema_and_is_read_again_as_it_is(
+    properties: dict[str, Any],
+) -> None:
+    schema, _ = normalise_schema({"type": "dict", "properties": properties})
+    jsonschema.Draft202012Validator.check_schema(schema)
+    again, notes = normalise_schema(schema)
+    assert again == schema
+    assert [note for note in notes if "is not described" not in note] == []

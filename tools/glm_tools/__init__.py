@@ -10,17 +10,16 @@ from glm_tools.errors import (
     ToolError,
     ToolNotFoundError,
 )
+from glm_tools.function_tool import FunctionTool, tool
 from glm_tools.tool import (
     Attachment,
     Ctx,
-    FunctionTool,
     Observation,
     Tool,
     ToolCall,
     ToolOutput,
     ToolResult,
     ToolSpec,
-    tool,
 )
 
 if TYPE_CHECKING:

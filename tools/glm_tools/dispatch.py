@@ -19,8 +19,9 @@ from glm_tools import isolation
 from glm_tools.errors import ToolDefinitionError, ToolError, ToolNotFoundError
 from glm_tools.event_loop import EventLoopThread
 from glm_tools.execution import Execution
+from glm_tools.function_tool import FunctionTool
 from glm_tools.results import limit_output, output_of
-from glm_tools.tool import Ctx, FunctionTool, Tool, ToolCall, ToolOutput, ToolResult, ToolSpec
+from glm_tools.tool import Ctx, Tool, ToolCall, ToolOutput, ToolResult, ToolSpec
 
 OnOutput = Callable[[str, str], None]
 

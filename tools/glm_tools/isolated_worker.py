@@ -19,7 +19,8 @@ from threading import Event
 from typing import Any, NoReturn
 
 from glm_tools import isolation
-from glm_tools.tool import Ctx, FunctionTool, ToolCall
+from glm_tools.function_tool import FunctionTool
+from glm_tools.tool import Ctx, ToolCall
 
 _PR_SET_CHILD_SUBREAPER = 36
 _POLL_S = 0.05

@@ -169,8 +169,8 @@ def _normalise(schema: Schema, notes: list[str]) -> None:
         )
     if "type" in schema:
         _normalise_type(schema, notes)
-    elif "properties" in schema:
-        schema["type"] = "object"
+    if "properties" in schema:
+        schema.setdefault("type", "object")
     if isinstance(schema.get("enum"), list):
         _normalise_enum(schema, notes)
     if schema.get("type") == "object" and isinstance(schema.get("properties"), dict):

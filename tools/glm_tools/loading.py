@@ -11,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 from glm_tools.errors import ToolDefinitionError
-from glm_tools.tool import FunctionTool, Tool
+from glm_tools.function_tool import FunctionTool
+from glm_tools.tool import Tool
 
 ENTRY_POINTS = "glm_agent.tools"
 
