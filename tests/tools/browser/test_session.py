@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -370,3 +373,20 @@ def test_a_site_in_a_folder_answers_with_a_verified_citation(
     assert refused.metadata == "system_error"
     assert connections.addresses == []
     browser.close()
+
+
+def test_importing_the_browser_loads_nothing_heavy() -> None:
+    """The command's start pays for no page: requests and the parsers come with the first one."""
+    code = (
+        "import sys, glm_tools.browser\n"
+        "heavy = {'requests', 'urllib3', 'bs4', 'lxml', 'ddgs', 'pypdf', 'charset_normalizer', 'pydantic'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"

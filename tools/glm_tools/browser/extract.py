@@ -62,7 +62,7 @@ class PageReader:
         wall_limit_s: time for one page on a busy machine.
     """
 
-    def __init__(self, cpu_limit_s: float = 10.0, wall_limit_s: float = 30.0) -> None:
+    def __init__(self, cpu_limit_s: float = 15.0, wall_limit_s: float = 30.0) -> None:
         self._cpu_limit_s = cpu_limit_s
         self._wall_limit_s = wall_limit_s
         self._lock = threading.Lock()

@@ -1,10 +1,12 @@
 """Which part of a page is its text: navigation, advertisements and link lists are left out.
 
-The scoring goes back to Arc90's Readability: paragraphs speak for the elements around them, links speak against.
+From the body down, the way leads into the child that holds nearly all of what looks like paragraphs; where they are
+spread over several children, it ends. What counts as a paragraph, and that links speak against it, goes back to Arc90's
+Readability.
 """
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
@@ -53,6 +55,10 @@ _BLOCKS = frozenset(
 )  # fmt: skip
 _MIN_PARAGRAPH_CHARS = 25
 _MIN_CONTENT_CHARS = 200
+_MIN_SHARE = 0.8  # of the paragraphs' points that a child must hold to be gone into
+_CONTAINERS = frozenset(
+    ("article", "center", "div", "form", "main", "section", "span", "table", "tbody", "td", "tr")
+)
 
 
 class _Measures:
@@ -89,8 +95,8 @@ class _Measures:
         return self._known[id(element)][2] if id(element) in self._known else 0
 
 
-def find_main_content(soup: BeautifulSoup) -> list[Tag]:
-    """The elements that hold the page's text, in document order. Noise is removed from `soup` in place.
+def find_main_content(soup: BeautifulSoup) -> Tag:
+    """The element that holds the page's text. Noise is removed from `soup` in place.
 
     Falls back to the whole body where no part stands out, as on a start page or a list of links.
     """
@@ -102,12 +108,9 @@ def find_main_content(soup: BeautifulSoup) -> list[Tag]:
     measures = _Measures()
     measures.add(body)
     chosen = _choose(body, measures)
-    if sum(measures.text(element) for element in chosen) < min(
-        _MIN_CONTENT_CHARS, measures.text(body) * 0.5
-    ):
-        chosen = [body]
-    for element in chosen:
-        _remove_link_lists(element, measures)
+    if measures.text(chosen) < min(_MIN_CONTENT_CHARS, measures.text(body) * 0.5):
+        chosen = body
+    _remove_link_lists(chosen, measures)
     return chosen
 
 
@@ -148,52 +151,45 @@ def _name(element: Tag) -> str:
     return _CAMEL.sub("-", " ".join(part for part in parts if part))[:300]
 
 
-def _choose(body: Tag, measures: _Measures) -> list[Tag]:
-    for scope in _declared(body, measures):
-        return [scope]
-    scores: dict[int, float] = {}
-    elements: dict[int, Tag] = {}
+def _choose(body: Tag, measures: _Measures) -> Tag:
+    declared = _declared(body, measures)
+    if declared is not None:
+        return declared
+    points: dict[int, float] = defaultdict(float)  # of all paragraphs below an element
     for paragraph in body.find_all(_PARAGRAPHS):
-        points = _paragraph_points(paragraph, measures)
-        if not points:
-            continue
-        for distance, ancestor in enumerate(_ancestors(paragraph, body)):
-            if id(ancestor) not in scores:
-                elements[id(ancestor)] = ancestor
-                scores[id(ancestor)] = _name_points(ancestor)
-            scores[id(ancestor)] += points / (1, 2, 6, 9, 12)[distance]
-    if not scores:
-        return [body]
-    weighted = {
-        key: score * (1 - measures.link_share(elements[key])) for key, score in scores.items()
-    }
-    best = max(weighted, key=lambda key: weighted[key])
-    top = elements[best]
-    while (
-        isinstance(top.parent, Tag)
-        and top is not body
-        and len([child for child in top.parent.children if isinstance(child, Tag)]) == 1
-    ):
-        top = top.parent
-    return _with_siblings(top, weighted, weighted[best], body, measures)
+        own = _paragraph_points(paragraph, measures)
+        element: Tag | None = paragraph
+        while own and element is not None:
+            points[id(element)] += own
+            element = None if element is body else element.parent
+    chosen = body
+    while True:
+        children = [child for child in chosen.children if isinstance(child, Tag)]
+        heaviest = max(children, key=lambda child: points[id(child)], default=None)
+        if heaviest is None or heaviest.name not in _CONTAINERS:
+            return chosen
+        if points[id(heaviest)] < _MIN_SHARE * points[id(chosen)] or not points[id(chosen)]:
+            return chosen
+        chosen = heaviest
 
 
-def _declared(body: Tag, measures: _Measures) -> Iterator[Tag]:
+def _declared(body: Tag, measures: _Measures) -> Tag | None:
     """What the page itself names as its content, when there is one such element and it holds much of the text."""
     whole = measures.text(body)
     for found in (
         body.find_all(True, attrs={"itemprop": "articleBody"}),
         body.find_all("article"),
-        body.find_all(["main"]) or body.find_all(True, attrs={"role": "main"}),
+        body.find_all("main") or body.find_all(True, attrs={"role": "main"}),
     ):
         outer = [
             element for element in found if not any(parent in found for parent in element.parents)
         ]
         if len(outer) != 1:
             continue
-        share = measures.text(outer[0]) / whole if whole else 0
-        if measures.text(outer[0]) >= 500 and share > 0.35 and measures.link_share(outer[0]) < 0.4:
-            yield outer[0]
+        length = measures.text(outer[0])
+        if length >= 500 and length > 0.35 * whole and measures.link_share(outer[0]) < 0.4:
+            return outer[0]
+    return None
 
 
 def _paragraph_points(element: Tag, measures: _Measures) -> float:
@@ -208,77 +204,15 @@ def _paragraph_points(element: Tag, measures: _Measures) -> float:
     return points * (1 - measures.link_share(element))
 
 
-def _ancestors(element: Tag, body: Tag) -> Iterator[Tag]:
-    current = element.parent
-    for _ in range(5):
-        if not isinstance(current, Tag):
-            return
-        yield current
-        if current is body:
-            return
-        current = current.parent
-
-
-def _name_points(element: Tag) -> float:
-    points = {
-        "article": 15.0,
-        "main": 10.0,
-        "div": 5.0,
-        "section": 3.0,
-        "blockquote": 3.0,
-        "td": 3.0,
-        "pre": 3.0,
-    }.get(element.name, 0.0)
-    if element.name in {"ul", "ol", "dl", "form", "address", "th"} or re.fullmatch(
-        r"h[1-6]", element.name
-    ):
-        points -= 4.0
-    name = _name(element)
-    if name:
-        points += 25.0 * bool(_CONTENT_NAME.search(name)) - 25.0 * bool(_NOISE_NAME.search(name))
-    return points
-
-
-def _with_siblings(
-    top: Tag, scores: dict[int, float], best: float, body: Tag, measures: _Measures
-) -> list[Tag]:
-    """`top`, and what stands beside it and belongs to it: the lead above an article, its other half."""
-    if top is body or not isinstance(top.parent, Tag):
-        return [top]
-    threshold = max(10.0, best * 0.2)
-    chosen: list[Tag] = []
-    for sibling in top.parent.children:
-        if not isinstance(sibling, Tag):
-            continue
-        score = scores.get(id(sibling), 0.0)
-        if sibling.get("class") and sibling.get("class") == top.get("class"):
-            score += best * 0.2
-        length, links = measures.text(sibling), measures.link_share(sibling)
-        is_lead = (
-            sibling.name in {"p", "h1", "h2"}
-            and links < 0.25
-            and (length > 80 or sibling.name != "p")
-        )
-        if sibling is top or score >= threshold or is_lead:
-            chosen.append(sibling)
-    return chosen
-
-
 def _remove_link_lists(root: Tag, measures: _Measures) -> None:
     if measures.link_share(root) > 0.5:
         return  # a page of links: they are the content
     for element in root.find_all(["ul", "ol", "div", "section", "table", "dl", "p"]):
-        if element.decomposed:
+        if element.decomposed or measures.link_count(element) < 3:
             continue
-        length, links = measures.text(element), measures.link_share(element)
-        count = measures.link_count(element)
-        weight = _name_points(element)
-        is_list = (
-            count >= 3
-            and links > (0.75 if weight > 15 else 0.55)
-            and length < measures.text(root) * 0.3
-        )
-        if is_list and not element.find(["pre", "h1"]):
+        limit = 0.75 if _CONTENT_NAME.search(_name(element)) else 0.55
+        is_small = measures.text(element) < measures.text(root) * 0.3
+        if is_small and measures.link_share(element) > limit and not element.find(["pre", "h1"]):
             element.decompose()
 
 

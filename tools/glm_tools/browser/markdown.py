@@ -38,12 +38,9 @@ class MarkdownWriter:
         self.links: list[str] = []
         self._numbers: dict[str, int] = {}
 
-    def write(self, elements: Iterable[Tag]) -> str:
-        """Markdown of `elements`, one after the other; blocks are parted by blank lines."""
-        blocks: list[str] = []
-        for element in elements:
-            blocks += self._blocks(element, 0)
-        text = "\n\n".join(block for block in blocks if block.strip())
+    def write(self, element: Tag) -> str:
+        """Markdown of `element`; blocks are parted by blank lines."""
+        text = "\n\n".join(block for block in self._blocks(element, 0) if block.strip())
         return re.sub(r"\n{3,}", "\n\n", text).strip()
 
     def _blocks(self, element: Tag, depth: int) -> list[str]:
