@@ -18,7 +18,7 @@ from glm_tools.browser.citations import Citation, Source, check_citations
 from glm_tools.browser.config import BrowserConfig
 from glm_tools.browser.errors import ActionError, AddressError, BrowserError, FetchCancelledError
 from glm_tools.browser.extract import Page, PageReader
-from glm_tools.browser.markdown_marks import LINK_END, LINK_START, replace_marks, without_marks
+from glm_tools.browser.markdown_marks import cut_between_marks, replace_marks, without_marks
 from glm_tools.browser.response import CancelSignal, Progress
 from glm_tools.browser.web import LiveWeb, Web
 from glm_tools.tool import Observation
@@ -218,7 +218,7 @@ class Browser:
             raise BrowserError(
                 f"The page {page.url!r} has {total} characters of text; the offset {offset} is beyond its end."
             )
-        start, end = _cut_between_marks(page.text, offset, min(self.config.page_chars, limit_chars))
+        start, end = cut_between_marks(page.text, offset, min(self.config.page_chars, limit_chars))
         head = [
             f"TITLE: {_as_data(page.title) or _host(page.url)}",
             f"URL: {page.url}",
@@ -301,24 +301,3 @@ def _as_data(text: str) -> str:
 
 def _host(url: str) -> str:
     return urlsplit(url).netloc
-
-
-def _cut_between_marks(text: str, start: int, limit_chars: int) -> tuple[int, int]:
-    """Where to begin and end showing `text`: about `limit_chars` from `start`, at a line or word, never in a mark."""
-    opened = text.rfind(LINK_START, 0, start)
-    if opened > text.rfind(LINK_END, 0, start):
-        start = opened
-    end = start + limit_chars
-    if end >= len(text):
-        return start, len(text)
-    at_line, at_word = text.rfind("\n", start, end), text.rfind(" ", start, end)
-    if at_line > start + limit_chars // 2:
-        end = at_line + 1
-    elif at_word > start + limit_chars // 2:
-        end = at_word + 1
-    opened = text.rfind(LINK_START, start, end)
-    if opened > text.rfind(
-        LINK_END, start, end
-    ):  # inside a mark: before it, or behind it if it is all there is
-        end = opened if opened > start else text.find(LINK_END, start) + 1 or len(text)
-    return start, end

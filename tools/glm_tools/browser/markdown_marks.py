@@ -25,3 +25,24 @@ def replace_marks(text: str, replacement: Callable[[int, str], str]) -> str:
 def without_marks(text: str) -> str:
     """`text` as a reader sees it."""
     return replace_marks(text, lambda number, words: words)
+
+
+def cut_between_marks(text: str, start: int, limit_chars: int) -> tuple[int, int]:
+    """Where to begin and end showing `text`: about `limit_chars` from `start`, at a line or word, never in a mark."""
+    opened = text.rfind(LINK_START, 0, start)
+    if opened > text.rfind(LINK_END, 0, start):
+        start = opened
+    end = start + limit_chars
+    if end >= len(text):
+        return start, len(text)
+    at_line, at_word = text.rfind("\n", start, end), text.rfind(" ", start, end)
+    if at_line > start + limit_chars // 2:
+        end = at_line + 1
+    elif at_word > start + limit_chars // 2:
+        end = at_word + 1
+    opened = text.rfind(LINK_START, start, end)
+    if opened > text.rfind(
+        LINK_END, start, end
+    ):  # inside a mark: before it, or behind it if it is all there is
+        end = opened if opened > start else text.find(LINK_END, start) + 1 or len(text)
+    return start, end
