@@ -29,8 +29,9 @@ def test_only_what_is_printed_in_the_context_is_caught(capsys: pytest.CaptureFix
         tool_has_printed.set()
         other_has_printed.wait()
         asyncio.run(_print_in_a_task())
+        sys.stdout.writelines(["a\n", "b\n"])
     thread.join()
-    assert "".join(caught) == "debug\nfrom a task\n"
+    assert "".join(caught) == "debug\nfrom a task\na\nb\n"
     assert capsys.readouterr().out == "answer\n"
     assert sys.stdout is before
 

@@ -35,6 +35,7 @@ def main(control: int, result: int) -> NoReturn:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     worker = os.fork()
     if worker == 0:
+        os.setpgid(0, 0)
         os.close(control)
         _work(request, result)
     os.close(result)
@@ -113,7 +114,7 @@ def _kill_all(worker: int) -> None:
                     os.kill(pid, signal.SIGKILL)
         else:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(worker, signal.SIGKILL)
+                os.killpg(worker, signal.SIGKILL)
         try:
             while os.waitpid(-1, os.WNOHANG) != (0, 0):
                 pass

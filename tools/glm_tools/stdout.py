@@ -8,17 +8,16 @@ descriptor 1 by C code or by a child process. A program whose standard output ma
 """
 
 import contextlib
-import io
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any, TextIO, cast
 
 _catch: ContextVar[Callable[[str], None] | None] = ContextVar("catch", default=None)
 
 
-class _SharedStdout(io.TextIOBase):
+class _SharedStdout:
     """Stands in for `sys.stdout` while a tool runs: what a tool prints is caught, the rest passes through."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -31,16 +30,12 @@ class _SharedStdout(io.TextIOBase):
         catch(text)
         return len(text)
 
-    def flush(self) -> None:
-        if _catch.get() is None:
-            self.stream.flush()
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
 
-    def close(self) -> None:  # the stream is the program's
-        return
-
-    def __getattribute__(self, name: str) -> Any:
-        own = name in ("write", "writelines", "flush", "close", "stream") or name.startswith("__")
-        return object.__getattribute__(self, name) if own else getattr(self.stream, name)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
 
 
 _lock = threading.Lock()
