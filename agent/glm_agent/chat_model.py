@@ -6,7 +6,8 @@ from threading import Event
 from typing import Literal, Protocol
 
 from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta
-from glm_tools.tool import ToolResult, ToolSpec
+from glm_prompts.messages import Segment
+from glm_tools.tool import Observation, ToolSpec
 
 TurnFinish = Literal[
     "stop",  # the model ended its turn
@@ -50,12 +51,14 @@ class TurnEnded:
     Attributes:
         finish: why it ended.
         usage: what it cost.
-        token_ids: the ids that the model wrote, the stop token included; empty for a model without tokens.
+        token_ids: the ids that the model wrote, without the stop token.
+        stop_token_id: what it ended with; None when something else ended the turn.
     """
 
     finish: TurnFinish
     usage: TurnUsage
     token_ids: tuple[int, ...] = ()
+    stop_token_id: int | None = None
 
 
 ModelEvent = Prefill | TextDelta | CallOpened | CallDelta | CallReady | CallCut | TurnEnded
@@ -83,19 +86,42 @@ class TurnOptions:
 
 
 class Conversation(Protocol):
-    """One growing sequence of messages. What was added or generated stays; nothing is rendered twice."""
+    """One sequence of tokens, in segments.
+
+    Rendering and adding are two things, so that what is about to be added can be counted first.
+    """
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """What the model has read and written; concatenated, their ids are the sequence.
+
+        A stop token that ended a turn is in no segment: it is the first id of what follows, or nothing.
+        """
+        ...
 
     @property
     def num_tokens(self) -> int:
-        """Tokens of the sequence so far."""
+        """Tokens of `segments`."""
         ...
 
-    def add_user(self, text: str) -> None: ...
+    def render_user(self, text: str) -> Segment: ...
 
-    def add_result(self, result: ToolResult) -> None: ...
+    def render_observation(self, observation: Observation) -> Segment: ...
+
+    def render_reply_prompt(self) -> Segment:
+        """What makes the model speak; label `reply prompt`."""
+        ...
+
+    def rewrite(self, segments: Sequence[Segment]) -> None:
+        """Make `segments` the sequence. What it begins with as before stays computed.
+
+        Raises:
+            ContextLengthError: of the engine, when they do not fit; the sequence is as before.
+        """
+        ...
 
     def respond(self, options: TurnOptions, cancel: Event | None = None) -> Iterator[ModelEvent]:
-        """Let the model take its turn. The last event is a `TurnEnded`.
+        """Let the model take its turn; the sequence ends with a reply prompt. The last event is a `TurnEnded`.
 
         Args:
             options: how to generate.
@@ -119,11 +145,17 @@ class ChatModel(Protocol):
         """Tokens of `text` as ordinary content."""
         ...
 
-    def open(self, system: str | None, tools: Sequence[ToolSpec]) -> Conversation:
-        """A new conversation.
+    def open(
+        self,
+        system: str | None,
+        tools: Sequence[ToolSpec],
+        history: Sequence[Segment] | None = None,
+    ) -> Conversation:
+        """A conversation.
 
         Args:
             system: the user's own system text; None for the dialect's.
             tools: what may be called, in the order in which the model is shown them.
+            history: goes on from these segments, id for id; None begins a new conversation.
         """
         ...

@@ -5,7 +5,9 @@ AgentError
 ├── ModelUnavailableError   the model cannot be had or loaded (exit 6)
 ├── UsageError              the command line makes no sense (exit 2)
 ├── ConfigurationError      a flag, a file or a value of the user's is wrong (exit 7)
+├── ReplayMismatchError     a recorded run and what happens now differ (exit 8)
 └── JournalError            the journal cannot be read or written (exit 9)
+    └── SessionBusyError    another process works on the session
 ```
 
 Errors of the packages below keep their own types: `glm_engine.errors`, `glm_sandbox.errors`, `glm_tools.errors`.
@@ -30,6 +32,10 @@ class ConfigurationError(AgentError):
     """Raised when something the user wrote cannot be used; the message says what to change."""
 
 
+class ReplayMismatchError(AgentError):
+    """Raised when a recorded run does not happen again; the message names the first difference."""
+
+
 class JournalError(AgentError):
     """Raised when the journal cannot be opened, read or written.
 
@@ -40,3 +46,7 @@ class JournalError(AgentError):
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(f"The journal {str(path)!r}: {problem}")
         self.path = path
+
+
+class SessionBusyError(JournalError):
+    """Raised when another process, or another part of this one, works on the session."""

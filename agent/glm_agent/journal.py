@@ -1,41 +1,88 @@
 """The journal: every event of every run, on disk before its effect.
 
-One SQLite database in WAL mode. A run is a list of events in order; nothing is ever changed or removed by a run.
-Text deltas are not events of the journal: the ids and the text of a turn are in its `StepFinished`.
+One SQLite database in WAL mode. A session is a list of runs, a run a list of events in order; a run never changes or
+removes what it wrote. Text deltas are not events of the journal: the ids and the text of a turn are in `turn.finished`.
+The views `segments`, `turns`, `calls` and `approvals` show the same events as tables, for people with `sqlite3`.
 """
 
-import base64
+import fcntl
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, is_dataclass
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glm_agent.chat_model import Prefill
-from glm_agent.errors import JournalError
-from glm_agent.events import Event, ToolProgress
-from glm_prompts.dialect import CallDelta, CallOpened, TextDelta
+from glm_agent.errors import JournalError, SessionBusyError
+from glm_agent.event_records import (
+    TRANSIENT,
+    VERSION,
+    EventRecordError,
+    event_body,
+    event_from,
+    event_name,
+    to_json,
+)
+from glm_agent.events import Event, RunStarted
 
+FORMAT = 2
+BUSY_TIMEOUT_S = 5.0
 SCHEMA = """
+CREATE TABLE IF NOT EXISTS sessions (
+    id TEXT PRIMARY KEY,
+    name TEXT UNIQUE,
+    created REAL NOT NULL,  -- seconds since the epoch
+    parent TEXT,            -- the session it was forked from
+    settings TEXT NOT NULL  -- JSON: how the command line opens it again
+);
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY,
-    started REAL NOT NULL  -- seconds since the epoch
+    session TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    started REAL NOT NULL,
+    UNIQUE (session, number)
 );
 CREATE TABLE IF NOT EXISTS events (
-    run TEXT NOT NULL REFERENCES runs (id),
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
     time REAL NOT NULL,
+    version INTEGER NOT NULL,
     type TEXT NOT NULL,
-    body TEXT NOT NULL,  -- JSON
+    body TEXT NOT NULL,     -- JSON
     PRIMARY KEY (run, number)
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
+CREATE VIEW IF NOT EXISTS segments AS
+    SELECT run, number, body ->> 'step' AS step, body ->> 'kept_tokens' AS kept_tokens, part.key AS position,
+           part.value ->> 'label' AS label, part.value -> 'token_ids' AS token_ids
+    FROM events, json_each(body, '$.segments') AS part WHERE type = 'prompt.rendered';
+CREATE VIEW IF NOT EXISTS turns AS
+    SELECT run, number, time, body ->> 'step' AS step, body ->> 'text' AS text, body ->> '$.call.name' AS call,
+           body ->> 'finish' AS finish, body -> 'token_ids' AS token_ids,
+           body ->> '$.usage.prefill_s' AS prefill_s, body ->> '$.usage.decode_s' AS decode_s
+    FROM events WHERE type = 'turn.finished';
+CREATE VIEW IF NOT EXISTS calls AS
+    SELECT started.run, started.body ->> '$.call.id' AS id, started.body ->> '$.call.name' AS name,
+           started.body ->> '$.call.raw' AS raw, started.time AS started, finished.time AS finished,
+           finished.body ->> '$.result.status' AS status, finished.body -> '$.result.observations' AS observations
+    FROM events AS started LEFT JOIN events AS finished
+    ON finished.run = started.run AND finished.type = 'tool.finished'
+       AND finished.body ->> '$.call.id' = started.body ->> '$.call.id'
+    WHERE started.type = 'tool.started';
+CREATE VIEW IF NOT EXISTS approvals AS
+    SELECT run, number, time, type, coalesce(body ->> '$.call.id', body ->> 'call_id') AS call,
+           body ->> 'reason' AS reason, body ->> 'decision' AS decision, body ->> 'comment' AS comment
+    FROM events WHERE type IN ('approval.requested', 'approval.decided');
 """
-VERSION = 1
-TRANSIENT = (Prefill, TextDelta, CallOpened, CallDelta, ToolProgress)
+# What `search` looks into: the paths of an event's body that hold text.
+SEARCHED = {
+    "run.started": "$.prompt",
+    "turn.finished": "$.text",
+    "tool.started": "$.call.raw",
+    "tool.finished": "$.result.observations",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +92,43 @@ class JournalEntry:
     Attributes:
         number: from 1 within a run.
         time: seconds since the epoch.
-        type: the event's class name.
-        body: its fields.
+        event: what happened.
     """
 
     number: int
     time: float
-    type: str
-    body: dict[str, Any]
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A session.
+
+    Attributes:
+        id: its own.
+        name: what the user calls it, if anything.
+        created: seconds since the epoch.
+        parent: the session that it was forked from.
+        settings: how the command line opens it again; the journal only keeps it.
+    """
+
+    id: str
+    name: str | None
+    created: float
+    parent: str | None
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """A run in a session; `finish_reason` is None while it is under way, or was cut short."""
+
+    id: str
+    session_id: str
+    number: int
+    started: float
+    prompt: str
+    finish_reason: str | None
 
 
 class Journal:
@@ -60,34 +136,97 @@ class Journal:
 
     Args:
         path: the database; it and its folder are made when they are not there.
+        busy_timeout_s: how long a database that another process has locked is waited for.
+        on_record: called with an event when it is on the disk, before anything follows from it; what it raises goes
+            up.
 
     Raises:
-        JournalError: it cannot be opened: no permission, no space, not a database, made by a newer version.
+        JournalError: it cannot be opened: no permission, no space, not a database, made by another version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        on_record: Callable[[Event], None] | None = None,
+    ) -> None:
         self.path = path
+        self._on_record = on_record
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise JournalError(path, f"its folder cannot be made: {error.strerror}") from error
         with self._errors():
             # The loop's generator may be resumed from another thread than the one that made it.
-            self._database = sqlite3.connect(path, timeout=5, check_same_thread=False)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            # FULL: a commit is on the disk when it returns, so that "started" is durable before the effect.
-            self._database.execute("PRAGMA synchronous = FULL")
-            (version,) = self._database.execute("PRAGMA user_version").fetchone()
-            if version not in (0, VERSION):
-                raise JournalError(path, f"it has format {version}, this glm-agent reads {VERSION}")
-            self._database.executescript(SCHEMA)
+            self._database = sqlite3.connect(path, timeout=busy_timeout_s, check_same_thread=False)
+        try:
+            with self._errors():
+                self._prepare()
+        except JournalError:
+            self._database.close()
+            raise
+
+    def _prepare(self) -> None:
+        execute = self._database.execute
+        (version,) = execute("PRAGMA user_version").fetchone()
+        if version not in (0, FORMAT):
+            raise JournalError(
+                self.path,
+                f"it has format {version}, and this glm-agent reads {FORMAT}. Move the file away, or use the "
+                "glm-agent that wrote it.",
+            )
+        execute("PRAGMA journal_mode = WAL")
+        # FULL: a commit is on the disk when it returns, so that "started" is durable before the effect.
+        execute("PRAGMA synchronous = FULL")
+        execute("PRAGMA foreign_keys = ON")
+        if version == 0:
+            self._database.executescript(SCHEMA + f"PRAGMA user_version = {FORMAT};")
 
     def close(self) -> None:
         """Close the file. Safe to call twice."""
         self._database.close()
 
+    def new_session(
+        self, settings: Mapping[str, Any] | None = None, *, name: str | None = None
+    ) -> SessionInfo:
+        """An empty session.
+
+        Raises:
+            JournalError: there is one of that name, or it cannot be written.
+        """
+        return self._insert_session(name, None, dict(settings or {}))
+
+    def session(self, id_or_name: str) -> SessionInfo | None:
+        """The session of this id or name."""
+        found = self._sessions("WHERE id = ? OR name = ?", (id_or_name, id_or_name))
+        return found[0] if found else None
+
+    def sessions(self, limit: int = 50) -> list[SessionInfo]:
+        """The sessions whose last run is newest."""
+        return self._sessions(
+            "ORDER BY coalesce((SELECT max(started) FROM runs WHERE session = sessions.id), created) DESC, "
+            "sessions.rowid DESC LIMIT ?",
+            (limit,),
+        )
+
+    def runs(self, session_id: str) -> list[RunInfo]:
+        """The runs of a session, in order."""
+        return self._runs("WHERE session = ? ORDER BY number", (session_id,))
+
+    def run(self, run_id: str) -> RunInfo | None:
+        """One run."""
+        found = self._runs("WHERE id = ?", (run_id,))
+        return found[0] if found else None
+
+    def newest_runs(self, limit: int = 20) -> list[RunInfo]:
+        """The runs that were started last, newest first."""
+        return self._runs("ORDER BY started DESC, rowid DESC LIMIT ?", (limit,))
+
     def record(self, run_id: str, event: Event) -> None:
         """Append one event; when this returns it is on the disk. Transient events are skipped.
+
+        `RunStarted` makes the run.
 
         Raises:
             JournalError: it could not be written; nothing of it is there.
@@ -95,45 +234,191 @@ class Journal:
         if isinstance(event, TRANSIENT):
             return
         now = time.time()
-        body = json.dumps(asdict(event), ensure_ascii=False, default=_encode)
+        body = to_json(event_body(event))
         with self._errors(), self._database:
-            self._database.execute("INSERT OR IGNORE INTO runs VALUES (?, ?)", (run_id, now))
+            if isinstance(event, RunStarted):
+                self._database.execute(
+                    "INSERT INTO runs SELECT ?, ?, coalesce(max(number), 0) + 1, ? FROM runs WHERE session = ?",
+                    (run_id, event.session_id, now, event.session_id),
+                )
             self._database.execute(
-                "INSERT INTO events SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ? "
+                "INSERT INTO events SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ?, ? "
                 "FROM events WHERE run = ?",
-                (run_id, now, type(event).__name__, body, run_id),
+                (run_id, now, VERSION, event_name(event), body, run_id),
             )
-
-    def runs(self, limit: int = 20) -> list[tuple[str, float]]:
-        """The newest runs: (id, start in seconds since the epoch)."""
-        with self._errors():
-            rows = self._database.execute(
-                "SELECT id, started FROM runs ORDER BY started DESC LIMIT ?", (limit,)
-            )
-            return list(rows)
+        if self._on_record is not None:
+            self._on_record(event)
 
     def events(self, run_id: str) -> list[JournalEntry]:
-        """Everything recorded of a run, in order; empty when there is no such run."""
+        """Everything recorded of a run, in order; empty when there is no such run.
+
+        Raises:
+            JournalError: it cannot be read, or holds what this version does not know.
+        """
         with self._errors():
             rows = self._database.execute(
-                "SELECT number, time, type, body FROM events WHERE run = ? ORDER BY number",
+                "SELECT number, time, version, type, body FROM events WHERE run = ? ORDER BY number",
                 (run_id,),
-            )
-            return [
-                JournalEntry(number, at, kind, json.loads(body)) for number, at, kind, body in rows
-            ]
+            ).fetchall()
+        try:
+            return [self._entry(*row) for row in rows]
+        except (EventRecordError, KeyError, TypeError, ValueError) as error:
+            raise JournalError(self.path, f"run {run_id} is damaged: {error}") from error
+
+    def search(self, text: str, limit: int = 50) -> list[tuple[RunInfo, str]]:
+        """Runs with `text` in prompt, answer, call or result, newest first, and the first place in each.
+
+        Upper and lower case of ASCII letters are the same.
+        """
+        pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        found: dict[str, str] = {}
+        with self._errors():
+            for kind, path in SEARCHED.items():
+                rows = self._database.execute(
+                    "SELECT run, part.value FROM events, json_tree(body, ?) AS part "
+                    "WHERE events.type = ? AND part.type = 'text' AND part.value LIKE ? ESCAPE '\\'",
+                    (path, kind, pattern),
+                )
+                for run_id, value in rows:
+                    found.setdefault(run_id, value)
+        runs = [run for run_id in found if (run := self.run(run_id)) is not None]
+        runs.sort(key=lambda run: run.started, reverse=True)
+        return [(run, found[run.id]) for run in runs[:limit]]
+
+    def fork(
+        self, session_id: str, *, name: str | None = None, runs: int | None = None
+    ) -> SessionInfo:
+        """A new session that begins with the same runs, or the first `runs` of them, under new ids.
+
+        Raises:
+            JournalError: there is no such session, one of that name is there, or it cannot be written.
+        """
+        parent = self.session(session_id)
+        if parent is None:
+            raise JournalError(self.path, f"there is no session {session_id!r}")
+        fork = self._insert_session(name, parent.id, parent.settings)
+        with self._errors(), self._database:
+            for run in self.runs(parent.id)[:runs]:
+                new_id = new_run_id()
+                self._database.execute(
+                    "INSERT INTO runs VALUES (?, ?, ?, ?)",
+                    (new_id, fork.id, run.number, run.started),
+                )
+                self._database.execute(
+                    "INSERT INTO events SELECT ?, number, time, version, type, CASE type "
+                    "WHEN 'run.started' THEN json_set(body, '$.run_id', ?, '$.session_id', ?) "
+                    "WHEN 'run.finished' THEN json_set(body, '$.result.run_id', ?, '$.result.session_id', ?) "
+                    "ELSE body END FROM events WHERE run = ?",
+                    (new_id, new_id, fork.id, new_id, fork.id, run.id),
+                )
+        return fork
+
+    def remove(self, session_id: str) -> None:
+        """Remove a session with all its runs.
+
+        Raises:
+            SessionBusyError: somebody works on it.
+            JournalError: it cannot be written.
+        """
+        with self.locked(session_id), self._errors(), self._database:
+            self._database.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
+        with suppress(OSError):
+            self._lock_path(session_id).unlink()
+
+    @contextmanager
+    def locked(self, session_id: str) -> Iterator[None]:
+        """Work on a session alone. The lock goes with the process that holds it, however that ends.
+
+        Raises:
+            SessionBusyError: somebody else has it.
+            JournalError: the lock's file cannot be made.
+        """
+        path = self._lock_path(session_id)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise JournalError(self.path, f"no lock can be made beside it: {error}") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise SessionBusyError(
+                    self.path,
+                    f"session {session_id} is in use by another process. Wait for it to end, or begin another session.",
+                ) from error
+            yield
+
+    def _lock_path(self, session_id: str) -> Path:
+        return self.path.with_name(f"{self.path.name}.locks") / session_id
+
+    def _insert_session(
+        self, name: str | None, parent: str | None, settings: Mapping[str, Any]
+    ) -> SessionInfo:
+        session = SessionInfo(uuid.uuid4().hex[:12], name, time.time(), parent, settings)
+        with self._errors():
+            try:
+                with self._database:
+                    self._database.execute(
+                        "INSERT INTO sessions VALUES (?, ?, ?, ?, ?)",
+                        (session.id, name, session.created, parent, to_json(settings)),
+                    )
+            except sqlite3.IntegrityError as error:
+                raise JournalError(
+                    self.path, f"there is a session named {name!r} already"
+                ) from error
+        return session
+
+    def _sessions(self, clause: str, values: Sequence[object]) -> list[SessionInfo]:
+        with self._errors():
+            rows = self._database.execute(
+                f"SELECT id, name, created, parent, settings FROM sessions {clause}", values
+            ).fetchall()
+        return [
+            SessionInfo(id, name, created, parent, json.loads(settings))
+            for id, name, created, parent, settings in rows
+        ]
+
+    def _runs(self, clause: str, values: Sequence[object]) -> list[RunInfo]:
+        with self._errors():
+            rows = self._database.execute(
+                "SELECT id, session, number, started, "
+                "(SELECT body ->> 'prompt' FROM events WHERE run = runs.id AND number = 1), "
+                # The last event tells: a run that was resumed after its end goes on.
+                "(SELECT CASE type WHEN 'run.finished' THEN body ->> '$.result.finish_reason' END FROM events "
+                f"WHERE run = runs.id ORDER BY number DESC LIMIT 1) FROM runs {clause}",
+                values,
+            ).fetchall()
+        return [RunInfo(*row) for row in rows]
+
+    def _entry(self, number: int, at: float, version: int, kind: str, body: str) -> JournalEntry:
+        if version != VERSION:
+            raise EventRecordError(f"event {number} has version {version}, not {VERSION}")
+        return JournalEntry(number, at, event_from(kind, json.loads(body)))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise JournalError(self.path, str(error)) from error
+            raise JournalError(self.path, _explained(error)) from error
 
 
-def _encode(value: object) -> object:
-    if isinstance(value, bytes):
-        return {"base64": base64.b64encode(value).decode("ascii")}
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    raise TypeError(f"{type(value).__name__} has no form in the journal")
+def new_run_id() -> str:
+    """A fresh id."""
+    return uuid.uuid4().hex[:12]
+
+
+def _explained(error: sqlite3.Error) -> str:
+    advice = {
+        "SQLITE_BUSY": "another program holds it locked; try again when that has ended",
+        "SQLITE_FULL": "the disk is full; what was written before is kept",
+        "SQLITE_IOERR_WRITE": "the disk cannot be written; what was written before is kept",
+        "SQLITE_READONLY": "it cannot be written: see the permissions of the file and its folder",
+        "SQLITE_CANTOPEN": "it cannot be opened: see the permissions of the file and its folder",
+        "SQLITE_CORRUPT": "it is damaged; `sqlite3 FILE .recover` saves what can be read",
+        "SQLITE_NOTADB": "this file is no journal; move it away",
+    }
+    name = getattr(error, "sqlite_errorname", "")
+    known = next((text for prefix, text in advice.items() if name.startswith(prefix)), "")
+    return f"{error} ({known})" if known else str(error)

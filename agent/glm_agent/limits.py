@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from glm_agent.events import ContextPolicy
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -10,10 +12,12 @@ class Limits:
     Attributes:
         max_steps: model turns; in the last one calls are closed, so that it must answer.
         max_new_tokens: tokens generated in one turn.
-        max_wall_s: wall time of the whole run; None for no limit.
-        max_observation_tokens: of one tool result, what the model reads; the rest is kept for the user.
+        max_wall_s: wall time of the whole run; None for no limit. What is under way then is stopped, a turn as well
+            as a call; where there is no text yet, the model has a tenth of that time more for an answer.
+        max_observation_tokens: of one tool result, what the model reads; the rest is kept for `read_result`.
         max_repeats: the same call with the same result this many times is a loop: it is answered by a refusal, and
             calls are closed.
+        when_full: what happens when the next prompt does not fit into the context window.
     """
 
     max_steps: int = 12
@@ -21,3 +25,4 @@ class Limits:
     max_wall_s: float | None = None
     max_observation_tokens: int = 2048
     max_repeats: int = 3
+    when_full: ContextPolicy = "elide"

@@ -12,7 +12,7 @@ from threading import Event
 from glm_agent.chat_model import ModelEvent, Prefill, TurnEnded, TurnOptions, TurnUsage
 from glm_agent.errors import ModelUnavailableError
 from glm_engine.demo import demo_checkpoint, is_demo_checkpoint
-from glm_engine.errors import EngineError
+from glm_engine.errors import ContextLengthError, EngineError
 from glm_engine.generate import Engine
 from glm_engine.sampling import SamplingParams
 from glm_engine.tokenizer import Tokenizer, load_tokenizer
@@ -20,7 +20,7 @@ from glm_prompts.dialect import CallReady, Dialect
 from glm_prompts.errors import PromptError
 from glm_prompts.glm4 import Glm4Dialect
 from glm_prompts.messages import Segment
-from glm_tools.tool import ToolResult, ToolSpec
+from glm_tools.tool import Observation, ToolSpec
 
 
 class LocalModel:
@@ -50,43 +50,68 @@ class LocalModel:
     def count_tokens(self, text: str) -> int:
         return len(self.tokenizer.encode(text))
 
-    def open(self, system: str | None, tools: Sequence[ToolSpec]) -> "LocalConversation":
-        return LocalConversation(self, system, tools)
+    def open(
+        self,
+        system: str | None,
+        tools: Sequence[ToolSpec],
+        history: Sequence[Segment] | None = None,
+    ) -> "LocalConversation":
+        return LocalConversation(self, system, tools, history)
 
 
 class LocalConversation:
-    """A `Conversation` whose history is the ids of one engine session (promise P1).
+    """A `Conversation` whose history is the ids of one engine session (promise P1)."""
 
-    Attributes:
-        segments: what was appended and generated, in order; concatenated, they are the session's ids, but for the
-            one id that a segment shares with the stop token before it.
-    """
-
-    def __init__(self, model: LocalModel, system: str | None, tools: Sequence[ToolSpec]) -> None:
+    def __init__(
+        self,
+        model: LocalModel,
+        system: str | None,
+        tools: Sequence[ToolSpec],
+        history: Sequence[Segment] | None = None,
+    ) -> None:
         self._model = model
         self._tools = tuple(tools)
-        self._rounds = 0
-        self._ends_with_stop = False
+        self._segments: list[Segment] = []
         self.session = model.engine.new_session()
-        self.segments: list[Segment] = []
-        for segment in model.dialect.start(system, tools):
-            self._append(segment)
+        self.rewrite(model.dialect.start(system, tools) if history is None else history)
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        return self._segments
 
     @property
     def num_tokens(self) -> int:
-        return len(self.session.token_ids)
+        return sum(len(segment.token_ids) for segment in self._segments)
 
-    def add_user(self, text: str) -> None:
-        self._rounds += 1
-        self._append(self._model.dialect.user(text, self._rounds))
+    def render_user(self, text: str) -> Segment:
+        rounds = sum(segment.label == "user" for segment in self._segments)
+        return self._model.dialect.user(text, rounds + 1)
 
-    def add_result(self, result: ToolResult) -> None:
-        for observation in result.observations:
-            self._append(self._model.dialect.observation(observation))
+    def render_observation(self, observation: Observation) -> Segment:
+        return self._model.dialect.observation(observation)
+
+    def render_reply_prompt(self) -> Segment:
+        return self._model.dialect.reply_prompt()
+
+    def rewrite(self, segments: Sequence[Segment]) -> None:
+        # GLM's stop token is the first token of what follows: where the session ends with it, it is common to both
+        # (promise P2). A stop token that only says "the end" differs from what follows, and goes.
+        wanted = [token_id for segment in segments for token_id in segment.token_ids]
+        if len(wanted) >= self._model.context_length:
+            raise ContextLengthError(len(wanted), self._model.context_length)
+        present = self.session.token_ids
+        common = next(
+            (i for i, (old, new) in enumerate(zip(present, wanted, strict=False)) if old != new),
+            min(len(present), len(wanted)),
+        )
+        if common < len(present):
+            self.session.truncate(common)
+        if common < len(wanted):
+            self.session.append(wanted[common:])
+        self._segments = list(segments)
 
     def respond(self, options: TurnOptions, cancel: Event | None = None) -> Iterator[ModelEvent]:
         dialect, session = self._model.dialect, self.session
-        self._append(dialect.reply_prompt())
         turn = dialect.turn(self._tools, call_id=options.call_id, allow_calls=options.allow_calls)
         start = len(session.token_ids)
         reused = session.num_computed
@@ -108,37 +133,22 @@ class LocalConversation:
                 break
         ended = time.monotonic()
         yield from turn.finish()
-        token_ids = tuple(session.token_ids[start:])
-        self.segments.append(Segment("assistant", token_ids))
-        self._ends_with_stop = bool(token_ids) and token_ids[-1] in dialect.stop_token_ids
+        generated = tuple(session.token_ids[start:])
+        stop = generated[-1] if generated and generated[-1] in dialect.stop_token_ids else None
+        token_ids = generated if stop is None else generated[:-1]
+        self._segments.append(Segment("assistant", token_ids))
         yield TurnEnded(
             finish=session.finish_reason or "stop",  # None: left early, after a whole call
             usage=TurnUsage(
                 new_tokens=start - reused,
                 reused_tokens=reused,
-                generated_tokens=len(token_ids),
+                generated_tokens=len(generated),
                 prefill_s=(first_token_at or ended) - started,
                 decode_s=ended - first_token_at if first_token_at else 0.0,
             ),
             token_ids=token_ids,
+            stop_token_id=stop,
         )
-
-    def _append(self, segment: Segment) -> None:
-        """Append a segment; a stop token before it is its first id, or goes.
-
-        GLM's stop token is the first token of what follows, so it is already there (promise P2). A stop token that
-        only says "the end" was never read by the model and is not part of the history.
-        """
-        ids = segment.token_ids
-        if self._ends_with_stop and ids:
-            last = self.session.token_ids[-1]
-            if last == ids[0]:
-                ids = ids[1:]
-            else:
-                self.session.truncate(len(self.session.token_ids) - 1)
-            self._ends_with_stop = False
-        self.session.append(ids)
-        self.segments.append(segment)
 
 
 def open_local_model(

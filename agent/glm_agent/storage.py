@@ -8,6 +8,11 @@ import platformdirs
 HOME_VARIABLE = "GLM_AGENT_HOME"
 
 
+def journal_path() -> Path:
+    """The database of sessions and runs."""
+    return data_path() / "sessions.sqlite3"
+
+
 def data_path() -> Path:
     """The folder of runs: `$GLM_AGENT_HOME` or the platform's data folder. Not created here."""
     home = os.environ.get(HOME_VARIABLE)

@@ -8,14 +8,15 @@ assert result.answer == "Sunny in Bonn." and model.is_done
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from threading import Event
 
 from glm_agent.chat_model import ModelEvent, TurnEnded, TurnFinish, TurnOptions, TurnUsage
 from glm_prompts.arguments import parse_arguments
 from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta
-from glm_tools.tool import JSONValue, ToolCall, ToolResult, ToolSpec
+from glm_prompts.messages import Segment
+from glm_tools.tool import JSONValue, Observation, ToolCall, ToolSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,11 @@ def raw_call(name: str, raw: str, *, finish: TurnFinish = "stop") -> Reply:
 
 
 class ScriptedModel:
-    """A `ChatModel` that takes its turns from a list.
+    """A `ChatModel` that takes its turns from a list. A token is a character.
 
     Args:
         replies: one for each turn. A turn in which calls are closed says its reply's text, never its call.
+        context_length: tokens of a conversation.
 
     Attributes:
         conversations: every conversation that was opened, with all it was told.
@@ -77,62 +79,136 @@ class ScriptedModel:
     def count_tokens(self, text: str) -> int:
         return len(text)
 
-    def open(self, system: str | None, tools: Sequence[ToolSpec]) -> "ScriptedConversation":
-        conversation = ScriptedConversation(self._replies, system, tools)
+    def open(
+        self,
+        system: str | None,
+        tools: Sequence[ToolSpec],
+        history: Sequence[Segment] | None = None,
+    ) -> "ScriptedConversation":
+        conversation = ScriptedConversation(
+            self.next_reply, self.context_length, system, tools, history
+        )
         self.conversations.append(conversation)
         return conversation
 
+    def next_reply(self) -> Reply:
+        """Take the next reply from the script."""
+        if not self._replies:
+            raise AssertionError("The script has no reply for this turn.")
+        return self._replies.pop(0)
+
 
 class ScriptedConversation:
-    """A `Conversation` that counts one token a character and says what the script says.
+    """A `Conversation` in which a character is a token, and that says what the script says.
+
+    Args:
+        next_reply: gives each turn's reply.
+        context_length: tokens that fit.
+        system: as for `ChatModel.open`.
+        tools: as for `ChatModel.open`.
+        history: as for `ChatModel.open`.
 
     Attributes:
-        messages: (`system`, `user`, `assistant` or `observation`; text) in order.
         options: of every turn.
     """
 
-    def __init__(self, replies: list[Reply], system: str | None, tools: Sequence[ToolSpec]) -> None:
-        self._replies = replies
+    def __init__(
+        self,
+        next_reply: Callable[[], Reply],
+        context_length: int,
+        system: str | None,
+        tools: Sequence[ToolSpec],
+        history: Sequence[Segment] | None = None,
+    ) -> None:
+        self._next_reply = next_reply
+        self._context_length = context_length
         self.tools = tuple(tools)
-        self.messages: list[tuple[str, str]] = []
         self.options: list[TurnOptions] = []
-        if system:
-            self.messages.append(("system", system))
+        self._segments: list[Segment] = list(history or ())
+        self._num_computed = 0
+        if history is None and system:
+            self._segments.append(_segment("system", system))
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        return self._segments
 
     @property
     def num_tokens(self) -> int:
-        return sum(len(text) for _, text in self.messages)
+        return sum(len(segment.token_ids) for segment in self._segments)
 
-    def add_user(self, text: str) -> None:
-        self.messages.append(("user", text))
+    @property
+    def messages(self) -> list[tuple[str, str]]:
+        """(the first word of the label: `system`, `user`, `assistant`, `observation`, …; text) in order."""
+        return [
+            (segment.label.split(" ")[0], "".join(map(chr, segment.token_ids)))
+            for segment in self._segments
+            if segment.label != "reply prompt"
+        ]
 
-    def add_result(self, result: ToolResult) -> None:
-        self.messages += [("observation", observation.text) for observation in result.observations]
+    def render_user(self, text: str) -> Segment:
+        return _segment("user", text)
+
+    def render_observation(self, observation: Observation) -> Segment:
+        return _segment("observation", observation.text)
+
+    def render_reply_prompt(self) -> Segment:
+        return _segment("reply prompt", ">")
+
+    def rewrite(self, segments: Sequence[Segment]) -> None:
+        total = sum(len(segment.token_ids) for segment in segments)
+        assert total < self._context_length, f"{total} tokens do not fit"
+        kept = 0
+        for old, new in zip(self._segments, segments, strict=False):
+            if old != new:
+                break
+            kept += len(old.token_ids)
+        self._num_computed = min(self._num_computed, kept)
+        self._segments = list(segments)
 
     def respond(self, options: TurnOptions, cancel: Event | None = None) -> Iterator[ModelEvent]:
         self.options.append(options)
+        reused, self._num_computed = self._num_computed, self.num_tokens
+        usage = TurnUsage(new_tokens=self.num_tokens - reused, reused_tokens=reused)
         if cancel is not None and cancel.is_set():
-            yield TurnEnded("cancelled", TurnUsage())
+            self._segments.append(Segment("assistant", ()))
+            yield TurnEnded("cancelled", usage)
             return
-        if not self._replies:
-            raise AssertionError(f"The script has no reply for turn {len(self.options)}.")
-        reply = self._replies.pop(0)
-        read = self.num_tokens
-        written = ""
-        if reply.text:
-            yield TextDelta(reply.text)
-            written = reply.text
-        if reply.name and options.allow_calls:
+        reply = self._next_reply()
+        written, finish = "", reply.finish
+        for piece in _pieces(reply.text):
+            if cancel is not None and cancel.is_set():
+                finish = "cancelled"
+                break
+            written += piece
+            yield TextDelta(piece)
+        if reply.name and options.allow_calls and finish != "cancelled":
             yield CallOpened(reply.name)
-            yield CallDelta(reply.raw)
-            if reply.finish == "stop":
+            raw = ""
+            for piece in _pieces(reply.raw):
+                if cancel is not None and cancel.is_set():
+                    finish = "cancelled"
+                    break
+                raw += piece
+                yield CallDelta(piece)
+            if finish == "stop":
                 yield CallReady(ToolCall(options.call_id, reply.name, reply.arguments, reply.raw))
             else:
-                yield CallCut(reply.name, reply.raw)
-            written += f"{reply.name}\n{reply.raw}"
-        self.messages.append(("assistant", written))
-        usage = TurnUsage(new_tokens=read, generated_tokens=len(written))
-        yield TurnEnded(reply.finish, usage)
+                yield CallCut(reply.name, raw)
+            written += f"{reply.name}\n{raw}"
+        written = written[: self._context_length - self.num_tokens]
+        answer = _segment("assistant", written)
+        self._segments.append(answer)
+        yield TurnEnded(finish, replace(usage, generated_tokens=len(written)), answer.token_ids)
+
+
+def _pieces(text: str) -> list[str]:
+    """A reply as it streams."""
+    return [text[start : start + 64] for start in range(0, len(text), 64)]
+
+
+def _segment(label: str, text: str) -> Segment:
+    return Segment(label, tuple(map(ord, text)))
 
 
 def _dumps(arguments: dict[str, JSONValue]) -> str:

@@ -12,7 +12,8 @@ from glm_engine.sampling import SamplingParams
 from glm_engine.testing import tiny_engine, tiny_tokenizer
 from glm_prompts.dialect import CallReady
 from glm_prompts.glm4 import Glm4Dialect
-from glm_tools.tool import Observation, ToolResult, ToolSpec
+from glm_prompts.messages import Segment
+from glm_tools.tool import Observation, ToolSpec
 
 TOKENIZER = tiny_tokenizer()
 DIALECT = Glm4Dialect(TOKENIZER)
@@ -42,10 +43,15 @@ def model(seed: int = 0) -> LocalModel:
     return LocalModel(engine, TOKENIZER, DIALECT, name="tiny")
 
 
+def add(conversation: LocalConversation, *segments: Segment) -> None:
+    conversation.rewrite([*conversation.segments, *segments])
+
+
 def take_turn(
     conversation: LocalConversation, options: TurnOptions
 ) -> tuple[TurnEnded, CallReady | None]:
     """One turn to its end: how it ended, and the call it made."""
+    add(conversation, conversation.render_reply_prompt())
     ended, ready = None, None
     for event in conversation.respond(options):
         if isinstance(event, TurnEnded):
@@ -65,7 +71,7 @@ def test_history_is_token_exact_and_only_new_tokens_are_forwarded(
     local = model(seed % 3)
     decoder = local.engine.decoder
     conversation = local.open(None, [SEARCH, PYTHON])
-    conversation.add_user(data.draw(st.text(max_size=30)))
+    add(conversation, conversation.render_user(data.draw(st.text(max_size=30))))
     for step in range(data.draw(st.integers(1, 5))):
         before = list(conversation.session.token_ids)
         computed = conversation.session.num_computed
@@ -85,16 +91,20 @@ def test_history_is_token_exact_and_only_new_tokens_are_forwarded(
         kept = before[:-1] if before[-1] in stops and after[: len(before)] != before else before
         assert after[: len(kept)] == kept
         assert decoder.tokens_forwarded - forwarded == conversation.session.num_computed - computed
-        assert ended.usage.generated_tokens == len(ended.token_ids)
-        assert after[len(after) - len(ended.token_ids) :] == list(ended.token_ids)
+        stop = [] if ended.stop_token_id is None else [ended.stop_token_id]
+        generated = [*ended.token_ids, *stop]
+        assert ended.usage.generated_tokens == len(generated)
+        assert after[len(after) - len(generated) :] == generated
+        # The segments are the sequence, but for a stop token that nothing follows yet.
+        segments = [id for segment in conversation.segments for id in segment.token_ids]
+        assert [*segments, *stop] == after
         # All but the last token, which is forwarded with what follows it, is computed by now.
         assert conversation.session.num_computed == len(after) - 1
         if ready is not None:
-            conversation.add_result(
-                ToolResult(f"c{step}", "ok", (Observation(data.draw(st.text(max_size=20))),))
-            )
+            text = data.draw(st.text(max_size=20))
+            add(conversation, conversation.render_observation(Observation(text)))
         else:
-            conversation.add_user(data.draw(st.text(max_size=20)))
+            add(conversation, conversation.render_user(data.draw(st.text(max_size=20))))
     assert decoder.tokens_forwarded <= len(conversation.session.token_ids) + 5
 
 
@@ -102,19 +112,19 @@ def test_the_stop_token_of_a_call_is_the_first_token_of_its_observation() -> Non
     """P2 in small: after a call, the observation adds all its ids but the one that is there."""
     local = model()
     conversation = local.open(None, [SEARCH])
-    conversation.add_user("?")
+    add(conversation, conversation.render_user("?"))
     for seed in range(200):
         ended, ready = take_turn(
             conversation, TurnOptions("c", max_new_tokens=400, temperature=1.0, seed=seed)
         )
         if ready is not None:
             break
-        conversation.add_user("?")
+        add(conversation, conversation.render_user("?"))
     assert ready is not None, "no seed made a call"
-    assert ended.token_ids[-1] == TOKENIZER.special_tokens["<|observation|>"]
-    length = conversation.num_tokens
-    conversation.add_result(ToolResult("c", "ok", (Observation("42"),)))
-    assert conversation.num_tokens - length == len(TOKENIZER.encode("\n42"))
+    assert ended.stop_token_id == TOKENIZER.special_tokens["<|observation|>"]
+    length = len(conversation.session.token_ids)
+    add(conversation, conversation.render_observation(Observation("42")))
+    assert len(conversation.session.token_ids) - length == len(TOKENIZER.encode("\n42"))
 
 
 def test_calls_that_the_engine_samples_are_valid() -> None:

@@ -123,9 +123,11 @@ def test_the_same_call_with_another_result_is_no_loop() -> None:
 
 
 def test_a_call_cut_by_the_token_limit_is_not_run() -> None:
-    model = ScriptedModel([raw_call("add", '{"a": 1, "b"', finish="length")])
+    model = ScriptedModel(
+        [raw_call("add", '{"a": 1, "b"', finish="length"), Reply(text="I cannot.", name="add")]
+    )
     result = agent(model, add).run("?")
-    assert (result.finish_reason, result.calls) == ("length", ())
+    assert (result.answer, result.finish_reason, result.calls) == ("I cannot.", "length", ())
 
 
 def test_a_cancelled_run_returns_what_there_is() -> None:

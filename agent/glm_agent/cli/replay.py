@@ -2,7 +2,7 @@
 
 import sys
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,14 +17,15 @@ def replay(
     """Show a recorded run: what was asked, called, returned and answered."""
     from glm_agent.cli.terminal import printable
     from glm_agent.journal import Journal
-    from glm_agent.storage import data_path
+    from glm_agent.storage import journal_path
+    from glm_agent.transcript import event_lines
 
-    journal = Journal(data_path() / "journal.sqlite3")
+    journal = Journal(journal_path())
     try:
         if run_id is None:
-            for known, started in journal.runs():
-                when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started))
-                sys.stdout.write(f"{known}  {when}\n")
+            for run in journal.newest_runs():
+                when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
+                sys.stdout.write(f"{run.id}  {when}\n")
             return
         entries = journal.events(run_id)
         if not entries:
@@ -32,25 +33,7 @@ def replay(
                 f"There is no run {run_id!r}. `glm-agent replay` lists the runs."
             )
         for entry in entries:
-            for line in _lines(entry.type, entry.body):
+            for line in event_lines(entry.event):
                 sys.stdout.write(printable(line) + "\n")
     finally:
         journal.close()
-
-
-def _lines(kind: str, body: dict[str, Any]) -> list[str]:
-    if kind == "RunStarted":
-        return [
-            f"model {body['model']}, tools {', '.join(body['tools']) or 'none'}",
-            f"> {body['prompt']}",
-        ]
-    if kind == "ToolStarted":
-        return [f"● {body['call']['name']}", body["call"]["raw"]]
-    if kind == "ToolFinished":
-        texts = [observation["text"] for observation in body["result"]["observations"]]
-        return [f"╰ {body['result']['status']}", *texts]
-    if kind == "StepFinished":
-        return [body["step"]["text"].strip()] if body["step"]["text"].strip() else []
-    if kind == "RunFinished":
-        return [f"({body['result']['finish_reason']}, {body['result']['duration_s']:.1f} s)"]
-    return []

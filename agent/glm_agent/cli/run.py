@@ -82,7 +82,7 @@ def run(
     # The engine's libraries load here, not with `--help`.
     from glm_agent.cli.running import RunRequest, run_task
     from glm_agent.limits import Limits
-    from glm_agent.orchestrator import Sampling
+    from glm_agent.sampling import Sampling
 
     code = run_task(
         RunRequest(

@@ -19,10 +19,11 @@ from glm_agent.errors import ConfigurationError
 from glm_agent.events import FinishReason, RunFinished, RunResult, ToolFinished
 from glm_agent.journal import Journal
 from glm_agent.limits import Limits
-from glm_agent.models import load_model
-from glm_agent.orchestrator import Agent, Sampling
+from glm_agent.models import DEMO, load_model
+from glm_agent.orchestrator import Agent
 from glm_agent.record import run_record
-from glm_agent.storage import data_path
+from glm_agent.sampling import Sampling
+from glm_agent.storage import data_path, journal_path
 from glm_sandbox import open_sandbox
 from glm_sandbox.errors import SandboxUnavailableError
 from glm_sandbox.sandbox import Sandbox
@@ -39,6 +40,8 @@ LIMIT_REASONS: dict[FinishReason, str] = {
     "length": "a turn reached --max-new-tokens; the answer may be cut",
     "context": "the context window is full; the answer may be cut",
     "wall_time": "the time limit was reached; this answer was forced",
+    "repetition": "the model wrote the same again and again and was stopped",
+    "empty": "the model said nothing",
 }
 
 
@@ -81,7 +84,7 @@ def run_task(request: RunRequest) -> ExitCode:
     names = DEFAULT_TOOLS if request.tools is None else request.tools
     tools = [tool for name in names if name != "python" for tool in load_tools(name)]
     with ExitStack() as stack, interruption() as interrupt:
-        journal = Journal(data_path() / "journal.sqlite3")
+        journal = Journal(journal_path())
         stack.callback(journal.close)
         python = None
         if "python" in names:
@@ -102,6 +105,7 @@ def run_task(request: RunRequest) -> ExitCode:
             limits=request.limits,
             sampling=request.sampling,
             journal=journal,
+            can_page=request.model != DEMO,  # a tool more is too much for a model that small
         )
         stack.callback(agent.close)
         files = ResultFiles(terminal)

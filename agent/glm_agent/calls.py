@@ -1,0 +1,195 @@
+"""Settling one call: hooks, policy, approval, dispatch. Whatever happens, exactly one result comes of it."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+
+from glm_agent.approval import Policy, Verdict
+from glm_agent.cancellation import StopFlag
+from glm_agent.events import (
+    ApprovalDecided,
+    ApprovalRequested,
+    Event,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+)
+from glm_agent.hooks import AfterCall, Ask, BeforeCall, Deny, Replace
+from glm_agent.state import SessionState
+from glm_tools.dispatch import Dispatcher
+from glm_tools.tool import Observation, ResultStatus, Tool, ToolCall, ToolResult
+
+LOOP_REFUSAL = (
+    "This very call was made before and gave the same result. It was not run again. "
+    "Answer the user with what is known."
+)
+INTERRUPTED = (
+    "The program ended while this call ran. Whether it took effect is not known; it was not run again. "
+    "Check before you repeat it."
+)
+
+Approve = Callable[[ApprovalRequested], ApprovalDecided]
+
+
+@dataclass(frozen=True, slots=True)
+class CallRules:
+    """What is asked before a call runs, and told after it.
+
+    Attributes:
+        policy: which calls run, ask or never run.
+        approve: asks a person; None when nobody is there.
+        before: in order; the first that says something decides, replacements add up.
+        after: in order; each sees what the one before made of the result.
+    """
+
+    policy: Policy
+    approve: Approve | None
+    before: Sequence[BeforeCall]
+    after: Sequence[AfterCall]
+
+
+class CallRunner:
+    """Settles calls one at a time.
+
+    Args:
+        dispatchers: run them; the first that knows the tool does, or the first of all.
+        worker: the thread they are handed to.
+        rules: see `CallRules`.
+        max_repeats: see `Limits`.
+        deps: for tools that ask for `Ctx`.
+
+    Attributes:
+        needs_approval: the call waits for a yes, and nobody is there to give it.
+    """
+
+    def __init__(
+        self,
+        dispatchers: Sequence[Dispatcher],
+        worker: Executor,
+        rules: CallRules,
+        *,
+        max_repeats: int,
+        deps: object = None,
+    ) -> None:
+        self._dispatchers = dispatchers
+        self._deps = deps
+        self._worker = worker
+        self._rules = rules
+        self._max_repeats = max_repeats
+        self.needs_approval = False
+
+    def settle(self, state: SessionState, stop: StopFlag) -> Iterator[Event]:
+        """Bring the state's call to its result. Ends without one when approval is needed and nobody is there."""
+        call = state.call
+        assert call is not None, "there is a call to settle"
+        if state.is_started:  # by a process that is no more
+            if not self._may_rerun(state, call):
+                yield self._refused(call, "interrupted", INTERRUPTED)
+                return
+        elif state.times_repeated(call) >= self._max_repeats - 1:
+            yield self._refused(call, "denied", LOOP_REFUSAL)
+            return
+        elif (tool := self._tool(call)) is not None and call.arguments is not None:
+            permitted = yield from self._permit(state, call, tool)
+            if permitted is None:
+                return
+            call = permitted
+        yield from self._run(call, stop)
+
+    def _may_rerun(self, state: SessionState, call: ToolCall) -> bool:
+        tool = self._tool(call)
+        return state.reruns_interrupted or (tool is not None and tool.idempotent)
+
+    def _tool(self, call: ToolCall) -> Tool | None:
+        known = (dispatcher for dispatcher in self._dispatchers if call.name in dispatcher)
+        return next((dispatcher[call.name] for dispatcher in known), None)
+
+    def _dispatcher(self, call: ToolCall) -> Dispatcher:
+        known = (dispatcher for dispatcher in self._dispatchers if call.name in dispatcher)
+        return next(known, self._dispatchers[0])
+
+    def _permit(
+        self, state: SessionState, call: ToolCall, tool: Tool
+    ) -> Generator[Event, None, ToolCall | None]:
+        """The call as it may run; None when it was settled here or waits."""
+        asked = ""
+        for hook in self._rules.before:
+            match hook(call):
+                case Deny(reason=reason):
+                    yield self._refused(call, "denied", f"The call was not run: {reason}")
+                    return None
+                case Replace(arguments=arguments):
+                    call = replace(call, arguments=dict(arguments))
+                case Ask(reason=reason):
+                    asked = asked or reason
+        verdict = self._rules.policy.decide(call, tool, is_untrusted=state.is_untrusted)
+        if asked and verdict.permission == "auto":
+            verdict = Verdict("ask", asked)
+        if verdict.permission == "never":
+            yield self._refused(
+                call, "denied", "The call was not run: the user's policy does not allow it."
+            )
+            return None
+        if verdict.permission == "ask":
+            decided = yield from self._decision(state, call, verdict.reason)
+            if decided is None:
+                self.needs_approval = True
+                return None
+            if decided.decision == "rejected":
+                comment = f" {decided.comment}" if decided.comment else ""
+                yield self._refused(
+                    call, "denied", f"The call was not run: the user said no.{comment}"
+                )
+                return None
+        return call
+
+    def _decision(
+        self, state: SessionState, call: ToolCall, reason: str
+    ) -> Generator[Event, None, ApprovalDecided | None]:
+        """What somebody decided of this very call, before or now; None when nobody is there."""
+        if state.requested is None or state.requested.call != call:
+            # A yes to other arguments is no yes to these.
+            yield ApprovalRequested(call, reason)
+        elif state.decided is not None:
+            return state.decided
+        if self._rules.approve is None:
+            return None
+        decided = self._rules.approve(ApprovalRequested(call, reason))
+        yield decided
+        return decided
+
+    def _run(self, call: ToolCall, stop: StopFlag) -> Iterator[Event]:
+        yield ToolStarted(call)
+        output: SimpleQueue[ToolProgress | None] = SimpleQueue()
+        future: Future[ToolResult] = self._worker.submit(
+            self._dispatcher(call).run,
+            call,
+            cancel=stop,
+            deps=self._deps,
+            on_output=lambda stream, text: output.put(ToolProgress(call.id, stream, text)),
+        )
+        future.add_done_callback(lambda _: output.put(None))
+        try:
+            while (piece := output.get()) is not None:
+                yield piece
+        finally:
+            stop.set()  # whoever leaves the stream early leaves no tool running
+        result = future.result()
+        if result.status == "cancelled" and stop.is_out_of_time:
+            text = (
+                f"The time of the whole run was over while {call.name!r} ran; it was told to stop."
+            )
+            result = replace(result, status="timeout", observations=(Observation(text),))
+        for hook in self._rules.after:
+            result = hook(call, result) or result
+        tool = self._tool(call)
+        yield ToolFinished(call, result, is_untrusted=tool is not None and tool.untrusted)
+
+    def _refused(self, call: ToolCall, status: ResultStatus, text: str) -> ToolFinished:
+        return ToolFinished(call, ToolResult(call.id, status, (Observation(text),)))
+
+
+def is_loop_refusal(result: ToolResult | None) -> bool:
+    """Whether a call was refused as one repetition too many."""
+    return result is not None and result.status == "denied" and result.text == LOOP_REFUSAL

@@ -1,0 +1,224 @@
+"""A conversation that lasts over several runs, and over several processes where there is a journal."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from threading import Event as Flag
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from glm_agent.asynchronous import stream_in_thread
+from glm_agent.calls import CallRunner
+from glm_agent.chat_model import Conversation
+from glm_agent.errors import ConfigurationError
+from glm_agent.events import (
+    ApprovalDecided,
+    Decision,
+    Event,
+    RunFinished,
+    RunResult,
+    RunResumed,
+    RunStarted,
+)
+from glm_agent.journal import new_run_id
+from glm_agent.loop import RunLoop
+from glm_agent.read_result import ReadResultTool
+from glm_agent.state import RESUMABLE, SessionState
+from glm_tools.dispatch import Dispatcher
+
+if TYPE_CHECKING:
+    from glm_agent.orchestrator import Agent
+
+
+class Session:
+    """Runs one after another in one conversation. Made by `Agent.session`.
+
+    With a journal, nobody else works on the session until it is closed.
+
+    Attributes:
+        id: its name in the journal.
+        state: where it stands; changed by its runs.
+    """
+
+    def __init__(self, agent: "Agent", session_id: str, state: SessionState) -> None:
+        self.id = session_id
+        self.state = state
+        self._agent = agent
+        self._conversation: Conversation | None = None
+        self._dispatchers = [agent.dispatcher]
+        if agent.can_page:
+            reader = ReadResultTool(
+                state.texts,
+                budget_tokens=min(
+                    agent.limits.max_observation_tokens, agent.model.context_length // 4
+                ),
+                count_tokens=agent.model.count_tokens,
+            )
+            self._dispatchers.append(Dispatcher([reader], limit_chars=None))
+        self._lock = ExitStack()
+        if agent.journal is not None:
+            self._lock.enter_context(agent.journal.locked(session_id))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others work on the session. Safe to call twice."""
+        self._lock.close()
+
+    def run(
+        self, prompt: str, *, cancel: Flag | None = None, is_untrusted: bool = False
+    ) -> RunResult:
+        """Do one task, after those before it.
+
+        Args:
+            prompt: the user's words.
+            cancel: set it to stop the run; what there is is returned.
+            is_untrusted: the prompt carries text of others, an attached file say.
+
+        Raises:
+            ConfigurationError: the last run is not finished.
+            JournalError: what happens cannot be recorded; what would have followed did not happen.
+        """
+        return finished(self.stream(prompt, cancel=cancel, is_untrusted=is_untrusted))
+
+    def stream(
+        self, prompt: str, *, cancel: Flag | None = None, is_untrusted: bool = False
+    ) -> Iterator[Event]:
+        """As `run`, and tell what happens; the last event is `RunFinished`."""
+        if self.state.is_open:
+            raise ConfigurationError(
+                f"Run {self.state.run_id} of this session is not finished: resume it first "
+                f"(glm-agent resume {self.state.run_id})."
+            )
+        started = RunStarted(
+            run_id=new_run_id(),
+            session_id=self.id,
+            model=self._agent.model.name,
+            # What is not text (half a surrogate pair from a strange file name) has no tokens.
+            prompt=prompt.encode("utf-8", "replace").decode("utf-8"),
+            tools=self._agent.specs,
+            system=self._agent.system,
+            is_untrusted=is_untrusted,
+        )
+        return self._drive([started], cancel or Flag())
+
+    def resume(
+        self,
+        *,
+        decision: Decision | None = None,
+        comment: str = "",
+        rerun_interrupted: bool = False,
+        cancel: Flag | None = None,
+    ) -> RunResult:
+        """Go on with the last run, where it was cut short, interrupted or stopped for approval.
+
+        Args:
+            decision: of the call that waits for approval.
+            comment: for the model, with a rejection.
+            rerun_interrupted: a call that was under way when the program ended runs again. Without it, only a tool
+                that is declared idempotent does; of any other the model is told that it was interrupted.
+            cancel: set it to stop the run.
+
+        Raises:
+            ConfigurationError: there is nothing to resume, or to decide.
+            JournalError: see `run`.
+        """
+        return finished(
+            self.stream_resumed(
+                decision=decision,
+                comment=comment,
+                rerun_interrupted=rerun_interrupted,
+                cancel=cancel,
+            )
+        )
+
+    def stream_resumed(
+        self,
+        *,
+        decision: Decision | None = None,
+        comment: str = "",
+        rerun_interrupted: bool = False,
+        cancel: Flag | None = None,
+    ) -> Iterator[Event]:
+        """As `resume`, and tell what happens; the last event is `RunFinished`."""
+        state = self.state
+        if not state.run_id or not (state.finish is None or state.finish in RESUMABLE):
+            raise ConfigurationError(f"Session {self.id} has no run that could be resumed.")
+        first: list[Event] = [RunResumed(state.run_id, rerun_interrupted)]
+        if decision is not None:
+            if state.call is None or state.requested is None or state.decided is not None:
+                raise ConfigurationError(f"No call of run {state.run_id} waits for approval.")
+            first.append(ApprovalDecided(state.call.id, decision, comment))
+        return self._drive(first, cancel or Flag())
+
+    async def arun(
+        self, prompt: str, *, cancel: Flag | None = None, is_untrusted: bool = False
+    ) -> RunResult:
+        """As `run`, without blocking the event loop. Cancelling the task stops the run."""
+        async for event in self.astream(prompt, cancel=cancel, is_untrusted=is_untrusted):
+            if isinstance(event, RunFinished):
+                return event.result
+        raise AssertionError("a run ends with RunFinished")
+
+    def astream(
+        self, prompt: str, *, cancel: Flag | None = None, is_untrusted: bool = False
+    ) -> AsyncIterator[Event]:
+        """As `stream`, without blocking the event loop. Leaving the iterator stops the run."""
+        flag = cancel or Flag()
+        return stream_in_thread(
+            lambda: self.stream(prompt, cancel=flag, is_untrusted=is_untrusted), flag
+        )
+
+    def _drive(self, first: list[Event], cancel: Flag) -> Iterator[Event]:
+        """Record each event, apply it, show it; the loop goes on when all three are done."""
+        for event in first:
+            self._take(event)
+            yield event
+        agent = self._agent
+        if self._conversation is None:
+            history = self.state.history or None
+            self._conversation = agent.model.open(agent.system, agent.specs, history)
+        calls = CallRunner(
+            self._dispatchers,
+            agent.worker,
+            agent.call_rules,
+            max_repeats=agent.limits.max_repeats,
+            deps=agent.deps,
+        )
+        loop = RunLoop(
+            self.id,
+            agent.model,
+            self._conversation,
+            self.state,
+            calls,
+            agent.limits,
+            agent.sampling,
+            cancel=cancel,
+            can_page=agent.can_page,
+            clock=agent.clock,
+        )
+        for event in loop.events():
+            self._take(event)
+            yield event
+
+    def _take(self, event: Event) -> None:
+        run_id = event.run_id if isinstance(event, RunStarted) else self.state.run_id
+        if self._agent.journal is not None:
+            self._agent.journal.record(run_id, event)
+        self.state.apply(event)
+
+
+def finished(events: Iterator[Event]) -> RunResult:
+    """The result that a stream of events ends with."""
+    for event in events:
+        if isinstance(event, RunFinished):
+            return event.result
+    raise AssertionError("a run ends with RunFinished")

@@ -1,0 +1,202 @@
+"""Where a session stands: the sum of its events.
+
+The loop decides from this state alone, and the state comes from events alone. A session that is read back from the
+journal therefore goes on exactly where it stopped.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from glm_agent.events import (
+    ApprovalDecided,
+    ApprovalRequested,
+    ContextReduced,
+    Event,
+    FinishReason,
+    LimitReached,
+    PromptRendered,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    Step,
+    ToolFinished,
+    ToolStarted,
+    TurnFinished,
+)
+from glm_prompts.messages import Segment
+from glm_tools.tool import ToolCall, ToolResult
+
+ASSISTANT = "assistant"
+REPLY_PROMPT = "reply prompt"
+
+# Runs that ended so can be resumed.
+RESUMABLE: frozenset[FinishReason] = frozenset(("needs_approval", "interrupted"))
+
+
+@dataclass(slots=True)
+class SessionState:
+    """A session, and the run in it that is under way or was last.
+
+    Attributes:
+        history: what the model has read and written.
+        unsent: the user's words and results that the model has not read yet.
+        texts: call id -> the whole text of its result.
+        num_steps: turns of all runs; call ids are counted with it.
+        dropped_segments: segments that made room since the session began.
+        is_untrusted: text of others has entered the context.
+        run_id: the run; empty before the first.
+        prompt: what it was asked.
+        steps: its finished steps.
+        last_turn: its last turn.
+        call: the call that waits or runs, None when there is none.
+        requested: the approval that was asked for it.
+        decided: what was decided.
+        is_started: the call is running, or was when the program ended.
+        reruns_interrupted: the user agreed that such a call runs again.
+        repeats: a call's name and arguments -> its last result, and how often it was that.
+        is_looping: the last call was a repetition too many.
+        closing: why the next turn is the last.
+        finish: why the run ended; None while it goes on.
+    """
+
+    history: list[Segment] = field(default_factory=list)
+    unsent: list[str | ToolResult] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    num_steps: int = 0
+    dropped_segments: int = 0
+    is_untrusted: bool = False
+    run_id: str = ""
+    prompt: str = ""
+    steps: list[Step] = field(default_factory=list)
+    last_turn: TurnFinished | None = None
+    call: ToolCall | None = None
+    requested: ApprovalRequested | None = None
+    decided: ApprovalDecided | None = None
+    is_started: bool = False
+    reruns_interrupted: bool = False
+    repeats: dict[str, tuple[str, int]] = field(default_factory=dict)
+    closing: FinishReason | None = None
+    finish: FinishReason | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """A run has begun and is not finished, or waits for approval."""
+        return bool(self.run_id) and (self.finish is None or self.finish == "needs_approval")
+
+    def times_repeated(self, call: ToolCall) -> int:
+        """How often this very call has given the same result."""
+        return self.repeats.get(call_key(call), ("", 0))[1]
+
+    def apply(self, event: Event) -> None:
+        """Take one event in. Events that only show progress change nothing."""
+        match event:
+            case RunStarted():
+                self._start(event)
+            case RunResumed():
+                self._resume(event)
+            case PromptRendered():
+                self.history = [*cut_tokens(self.history, event.kept_tokens), *event.segments]
+                self.unsent = []
+            case TurnFinished():
+                self._finish_turn(event)
+            case ApprovalRequested():
+                self.requested = event
+            case ApprovalDecided():
+                self.decided = event
+            case ToolStarted():
+                self.is_started = True
+                self.call = event.call
+            case ToolFinished():
+                self._finish_call(event)
+            case ContextReduced():
+                self.dropped_segments = event.dropped_segments
+            case LimitReached():
+                self.closing = event.reason
+            case RunFinished():
+                self.finish = event.result.finish_reason
+
+    def _start(self, event: RunStarted) -> None:
+        self.run_id = event.run_id
+        self.prompt = event.prompt
+        self.unsent.append(event.prompt)
+        self.is_untrusted |= event.is_untrusted
+        self.steps = []
+        self.repeats = {}
+        self.last_turn = None
+        self.closing = None
+        self.finish = None
+
+    def _resume(self, event: RunResumed) -> None:
+        self.finish = None
+        self.reruns_interrupted = event.reruns_interrupted
+        if self.closing in ("wall_time", "interrupted"):  # a resumed run has its time anew
+            self.closing = None
+        turn = self.last_turn
+        if turn is not None and turn.finish == "cancelled" and turn.call is None:
+            # The turn was broken off: it is taken again, from the same prompt.
+            self.last_turn = None
+            self.steps.pop()
+            self.num_steps -= 1
+            self.history.pop()
+
+    def _finish_turn(self, event: TurnFinished) -> None:
+        self.last_turn = event
+        self.history.append(Segment(ASSISTANT, event.token_ids))
+        self.num_steps += 1
+        self.requested = self.decided = None
+        self.is_started = False
+        self.call = event.call
+        if event.call is None:
+            self.steps.append(
+                Step(event.step, event.text, None, None, event.usage, event.token_ids)
+            )
+
+    def _finish_call(self, event: ToolFinished) -> None:
+        turn = self.last_turn
+        assert turn is not None, "a call belongs to a turn"
+        self.call = None
+        self.is_started = False
+        self.is_untrusted |= event.is_untrusted
+        self.unsent.append(event.result)
+        self.texts[event.result.call_id] = event.result.text
+        self.steps.append(
+            Step(turn.step, turn.text, event.call, event.result, turn.usage, turn.token_ids)
+        )
+        key = call_key(event.call)
+        last, times = self.repeats.get(key, ("", 0))
+        self.repeats[key] = (event.result.text, times + 1 if event.result.text == last else 1)
+
+
+def call_key(call: ToolCall) -> str:
+    """What makes two calls the same: name and arguments, whatever the order of keys."""
+    arguments: object = call.raw
+    if call.arguments is not None:
+        arguments = call.arguments
+    return json.dumps([call.name, arguments], sort_keys=True)
+
+
+def count_tokens(segments: Sequence[Segment]) -> int:
+    """Tokens of all segments."""
+    return sum(len(segment.token_ids) for segment in segments)
+
+
+def cut_tokens(segments: Sequence[Segment], length: int) -> list[Segment]:
+    """The segments up to `length` tokens; one that reaches beyond is cut."""
+    kept: list[Segment] = []
+    for segment in segments:
+        if length <= 0:
+            break
+        if len(segment.token_ids) > length:
+            segment = Segment(segment.label, segment.token_ids[:length])
+        kept.append(segment)
+        length -= len(segment.token_ids)
+    return kept
+
+
+def difference(old: Sequence[Segment], new: Sequence[Segment]) -> tuple[int, tuple[Segment, ...]]:
+    """How many tokens of `old` stay at the beginning of `new`, and the segments that follow."""
+    same = 0
+    while same < min(len(old), len(new)) and old[same] == new[same]:
+        same += 1
+    return count_tokens(old[:same]), tuple(new[same:])
