@@ -111,7 +111,7 @@ class BubblewrapBackend:
             return PipeTransport(
                 [sys.executable, "-I", "-S", str(_KEEPER), json.dumps(config)],
                 env=_session_bus(plan),
-                lifeline=True,
+                has_keeper=True,
             )
         except OSError as error:
             raise SandboxUnavailableError(f"The sandbox cannot be started: {error}", "") from error

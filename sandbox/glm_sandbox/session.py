@@ -129,6 +129,21 @@ class Session:
                 channel, lambda: _get(channel, name, self._limits.data_bytes), path
             )
 
+    def is_alive(self) -> bool:
+        """Whether the guest answers. Waits for its turn, as every call does."""
+        with self._lock:
+            if self._is_closed or self._channel is None:
+                return False
+            channel = self._channel
+            try:
+                request = secrets.token_hex(8)
+                channel.send("ping", request=request)
+                _answer(channel, request, "")
+            except (GuestLostError, ProtocolError):
+                self._channel = None
+                return False
+            return True
+
     def list_files(self) -> tuple[DataFile, ...]:
         """All regular files below /mnt/data whose names are plain.
 

@@ -4,11 +4,12 @@ import contextlib
 import os
 import selectors
 import subprocess
+import threading
 import time
 from collections import deque
 from typing import Protocol
 
-_EXIT_S, _KILL_S = 0.3, 10.0
+_KILL_S = 10.0
 _DIAGNOSTICS_BYTES = 16 << 10
 
 
@@ -48,30 +49,33 @@ class PipeTransport:
     """A guest that is a child process of ours, spoken to through pipes."""
 
     def __init__(
-        self, command: list[str], *, env: dict[str, str] | None = None, lifeline: bool = False
+        self, command: list[str], *, env: dict[str, str] | None = None, has_keeper: bool = False
     ) -> None:
         """Start `command`.
 
         Args:
-            command: what to run.
+            command: what to run. It must end everything below it when it is told to by SIGTERM, or by its keeper.
             env: its environment; an empty one when None.
-            lifeline: give it the read end of a pipe, whose number is appended to `command`. The pipe closes when we
-                call `kill`, or when this process ends in any way.
+            has_keeper: `command` is the keeper, and gets the number of a descriptor as its last word: a pipe that closes
+                when it is to end everything, or when this process ends in any way.
 
         Raises:
             OSError: it cannot be started.
         """
+        self._has_keeper = has_keeper
+        self._kill_lock = threading.Lock()
+        self._is_killed = False
+        self._last_words: deque[bytes] = deque(maxlen=16)
         read_end, self._lifeline = os.pipe()
-        os.set_inheritable(self._lifeline, False)
         try:
             self._process = subprocess.Popen(
-                [*command, str(read_end)] if lifeline else command,
+                [*command, str(read_end)] if has_keeper else command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 env=env or {},
-                pass_fds=(read_end,),
+                pass_fds=(read_end,) if has_keeper else (),
                 start_new_session=True,  # a Ctrl-C in the terminal is for us, who then end it in order
             )
         except OSError:
@@ -79,6 +83,8 @@ class PipeTransport:
             raise
         finally:
             os.close(read_end)
+        if not has_keeper:
+            os.close(self._lifeline)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -87,8 +93,6 @@ class PipeTransport:
         self._err = self._process.stderr.fileno()
         for descriptor in (self._in, self._out, self._err):
             os.set_blocking(descriptor, False)
-        self._last_words: deque[bytes] = deque(maxlen=16)
-        self._is_killed = False
 
     def send(self, data: bytes, timeout_s: float) -> None:
         view = memoryview(data)
@@ -119,28 +123,26 @@ class PipeTransport:
         return None
 
     def kill(self) -> None:
-        if self._is_killed:
-            return
-        self._is_killed = True
-        process = self._process
-        assert process.stdin is not None
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        if not self._has_ended(_EXIT_S):  # a guest whose stdin has closed ends by itself
-            os.close(self._lifeline)
-            self._lifeline = -1
+        # The pipes stay open: another thread may be reading, and a descriptor that is closed may be somebody else's next
+        with self._kill_lock:
+            if self._is_killed:
+                return
+            self._is_killed = True
+            if self._has_keeper:
+                os.close(self._lifeline)
+            else:
+                self._process.terminate()
             if not self._has_ended(_KILL_S):
-                process.kill()
-                process.wait()
-        if self._lifeline >= 0:
-            os.close(self._lifeline)
+                self._process.kill()
+                self._process.wait()
 
     def close(self) -> None:
         self.kill()
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None and not pipe.closed:
-                self._read_stderr()
-                pipe.close()
+        self._read_stderr()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
 
     def _has_ended(self, timeout_s: float) -> bool:
         try:

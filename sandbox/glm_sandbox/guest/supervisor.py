@@ -57,6 +57,7 @@ class Supervisor:
         for descriptor in (self._wake_read, wake_write):
             os.set_blocking(descriptor, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self._end())
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         self._tree = ProcessTree()
         self._cell: RunningCell | None = None
