@@ -162,7 +162,7 @@ def load_parameters(
     parameters: dict[str, Tensor] = {}
     for name, shape in parameter_shapes(checkpoint.config).items():
         parts = checkpoint.stored_as[name]
-        is_norm = len(shape) == 1 and not name.endswith(".bias")
+        is_norm = name.endswith("norm")
         parameters[name] = _read(files, parts, shape, torch.float32 if is_norm else dtype)
         done += sum(files.stored_nbytes(part) for part in parts)
         if progress is not None:
@@ -206,9 +206,11 @@ def _open_folder(folder: Path) -> tuple[ModelConfig, TensorFiles]:
     files = _find_weights(folder)
     if bits:
         files = PublishedInt8Files(files, bits)
-    for name in files.int8_names:
+    for name in files.integer_names:
         raise UnsupportedModelError(
-            files.file_of(name), "stored as int8, but the config names no quantisation", tensor=name
+            files.file_of(name),
+            "stored as integers, but the config names no quantisation",
+            tensor=name,
         )
     return config, files
 

@@ -72,7 +72,7 @@ class NonFiniteLogitsError(EngineError):
         super().__init__(
             f"The logits at position {position:,} are not finite (token ids"
             f" {', '.join(map(str, token_ids))}, ...). The weights are damaged, or a number format"
-            " overflowed: verify the checkpoint's hashes, or load it with dtype='float32'."
+            " overflowed: verify the checkpoint's hashes, or load it with weight_format='float32'."
         )
         self.position = position
         self.token_ids = tuple(token_ids)

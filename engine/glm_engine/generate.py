@@ -5,13 +5,14 @@ token that ends a generation stays in the sequence and is forwarded with what is
 begins with that very token.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Literal
+from typing import Literal, get_args
 
+import platformdirs
 import torch
 from torch import Tensor
 
@@ -20,11 +21,21 @@ from glm_engine.config import ModelConfig
 from glm_engine.constraint import TokenConstraint
 from glm_engine.errors import ContextLengthError
 from glm_engine.model import Decoder, ForwardCancelled
+from glm_engine.quantization import QuantizedMatrix
+from glm_engine.quantized_cache import load_quantized
 from glm_engine.sampling import SamplingParams, logprobs_of, sample
 
 _MAX_PACKED_BYTES = (
     2 << 30
 )  # a larger model starts faster, and leaves memory to others, when it stays mapped
+
+WeightFormat = Literal[
+    "auto",  # bfloat16 where the processor computes with it, float32 elsewhere
+    "bfloat16",
+    "float32",
+    "int8",  # a scale for each row
+    "int4",  # a scale and a zero point for each 64 weights
+]
 
 FinishReason = Literal[
     "stop",  # a stop token was sampled; it is the last id of the session
@@ -82,26 +93,35 @@ class Engine:
         cls,
         path: str | Path,
         *,
-        dtype: str = "auto",
+        weight_format: WeightFormat = "auto",
         context_length: int | None = None,
         prefill_chunk: int = 512,
+        cache_dir: Path | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Engine":
         """An engine over the weights of a checkpoint.
 
         Args:
             path: a folder with `config.json` and weights, or a GGUF file.
-            dtype: "bfloat16", "float32", or "auto" for bfloat16 where the processor computes with it.
+            weight_format: how the matrices are held. Quantised ones are made once, which takes minutes for a large
+                model, and mapped from then on.
             context_length: as for `Engine`.
             prefill_chunk: as for `Engine`.
+            cache_dir: where quantised weights are kept; by default in the user's cache folder.
             progress: called with bytes read so far and in all.
 
         Raises:
             CheckpointError: files are missing, damaged, or of a model that is not supported.
-            ValueError: an unknown or refused dtype, or an impossible context length.
+            ValueError: an unknown or refused format, or an impossible context length.
         """
+        dtype = _compute_dtype(weight_format)
         checkpoint = open_checkpoint(Path(path))
-        parameters = load_parameters(checkpoint, _resolve_dtype(dtype), progress)
+        parameters: Mapping[str, Tensor | QuantizedMatrix]
+        if weight_format == "int8" or weight_format == "int4":
+            cache_dir = cache_dir or platformdirs.user_cache_path("glm-agent") / "quantized"
+            parameters = load_quantized(checkpoint, weight_format, cache_dir, progress)
+        else:
+            parameters = load_parameters(checkpoint, dtype, progress)
         is_small = checkpoint.stored_nbytes <= _MAX_PACKED_BYTES
         decoder = Decoder(checkpoint.config, parameters, pack=is_small)
         return cls(decoder, context_length=context_length, prefill_chunk=prefill_chunk)
@@ -362,15 +382,15 @@ class _Run:
         return seen
 
 
-def _resolve_dtype(name: str) -> torch.dtype:
-    if name == "auto":
-        return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32
-    if name in ("float16", "fp16", "half"):
+def _compute_dtype(weight_format: str) -> torch.dtype:
+    if weight_format in ("float16", "fp16", "half"):
         raise ValueError(
-            "dtype 'float16' is refused: GLM-4's activations exceed its range, and the answer becomes"
-            " '!!!!' or NaN. Use 'bfloat16' or 'float32'."
+            f"weight_format {weight_format!r} is refused: GLM-4's activations exceed the range of half"
+            " precision, and the answer becomes '!!!!' or NaN. Use 'bfloat16' or 'float32'."
         )
-    dtypes = {"bfloat16": torch.bfloat16, "float32": torch.float32}
-    if name not in dtypes:
-        raise ValueError(f"dtype is {name!r}; it must be 'auto', 'bfloat16' or 'float32'")
-    return dtypes[name]
+    if weight_format not in get_args(WeightFormat):
+        known = ", ".join(map(repr, get_args(WeightFormat)))
+        raise ValueError(f"weight_format is {weight_format!r}; it must be one of {known}")
+    if weight_format == "auto":
+        return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32
+    return torch.float32 if weight_format == "float32" else torch.bfloat16

@@ -10,7 +10,7 @@ Source: the published configurations of THUDM/glm-4-9b-chat and THUDM/chatglm2-6
 `transformers.GlmForCausalLM` and `Glm4ForCausalLM`, which the tests check.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event
 
@@ -22,6 +22,7 @@ from glm_engine.attention import attend, causal_mask
 from glm_engine.config import ModelConfig
 from glm_engine.kv_cache import KVCache
 from glm_engine.linear import DenseLinear, Linear, PackedLinear, can_pack
+from glm_engine.quantization import QuantizedLinear, QuantizedMatrix
 
 _ROTARY_BLOCK = 4096  # positions computed at a time; a fixed block, so that a position's bits never depend on the length
 
@@ -110,8 +111,9 @@ class Decoder:
 
     Args:
         config: the numbers of the network.
-        parameters: name to tensor, named and shaped as `parameter_shapes` says, on one device. Matrices and their
-            biases have the compute dtype; norms are fp32 whatever it is. They are kept, not copied.
+        parameters: name to tensor, named and shaped as `parameter_shapes` says, on one device. The embedding, biases
+            and matrices have the compute dtype, norms are fp32 whatever it is; a matrix may be a quantised one, and
+            then the compute dtype is bf16. They are kept, not copied.
         pack: copy the matrices into the order that the processor reads them fastest, where it has one.
 
     Attributes:
@@ -120,20 +122,39 @@ class Decoder:
     """
 
     def __init__(
-        self, config: ModelConfig, parameters: Mapping[str, Tensor], *, pack: bool = False
+        self,
+        config: ModelConfig,
+        parameters: Mapping[str, Tensor | QuantizedMatrix],
+        *,
+        pack: bool = False,
     ) -> None:
         self.config = config
         self.tokens_forwarded = 0
-        self.embedding = parameters["embedding"]  # (V, hidden)
+        tensors = {name: p for name, p in parameters.items() if isinstance(p, Tensor)}
+        self.embedding = tensors["embedding"]  # (V, hidden)
         is_packed = pack and can_pack(self.dtype, self.device)
-        linear: Callable[[Tensor, Tensor | None], Linear] = (
-            PackedLinear if is_packed else DenseLinear
-        )
-        self.layers = [_layer(parameters, f"layers.{n}.", linear) for n in range(config.num_layers)]
-        self.final_norm = parameters["final_norm"]
-        self.head: Linear = linear(
-            self.embedding if config.tied_embeddings else parameters["head"], None
-        )
+
+        def linear(weight: str, bias: str | None = None) -> Linear:
+            matrix, offset = parameters[weight], tensors.get(bias or "")
+            if not isinstance(matrix, Tensor):
+                return QuantizedLinear(matrix, offset)
+            return PackedLinear(matrix, offset) if is_packed else DenseLinear(matrix, offset)
+
+        self.layers = [
+            Layer(
+                attention_norm=tensors[f"layers.{n}.attention_norm"],
+                qkv=linear(f"layers.{n}.qkv.weight", f"layers.{n}.qkv.bias"),
+                attention_output=linear(f"layers.{n}.attention_output.weight"),
+                mlp_norm=tensors[f"layers.{n}.mlp_norm"],
+                gate_up=linear(f"layers.{n}.gate_up.weight"),
+                down=linear(f"layers.{n}.down.weight"),
+                attention_post_norm=tensors.get(f"layers.{n}.attention_post_norm"),
+                mlp_post_norm=tensors.get(f"layers.{n}.mlp_post_norm"),
+            )
+            for n in range(config.num_layers)
+        ]
+        self.final_norm = tensors["final_norm"]
+        self.head = linear("embedding" if config.tied_embeddings else "head")
         self.rotary = RotaryTable(config, self.device)
 
     @property
@@ -225,23 +246,6 @@ class Decoder:
         mean_square = length.square_().div_(x.shape[-1])  # (T, 1)
         scale = mean_square.add_(self.config.rms_norm_eps).rsqrt_()
         return (x * scale).mul_(weight).to(self.dtype)
-
-
-def _layer(
-    parameters: Mapping[str, Tensor],
-    prefix: str,
-    linear: Callable[[Tensor, Tensor | None], Linear],
-) -> Layer:
-    return Layer(
-        attention_norm=parameters[prefix + "attention_norm"],
-        qkv=linear(parameters[prefix + "qkv.weight"], parameters.get(prefix + "qkv.bias")),
-        attention_output=linear(parameters[prefix + "attention_output.weight"], None),
-        mlp_norm=parameters[prefix + "mlp_norm"],
-        gate_up=linear(parameters[prefix + "gate_up.weight"], None),
-        down=linear(parameters[prefix + "down.weight"], None),
-        attention_post_norm=parameters.get(prefix + "attention_post_norm"),
-        mlp_post_norm=parameters.get(prefix + "mlp_post_norm"),
-    )
 
 
 def _rotate_(heads: Tensor, rotation: Tensor) -> None:

@@ -21,7 +21,7 @@ from torch import Tensor
 from glm_engine.errors import CheckpointError, UnsupportedModelError
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-_SAFETENSORS_WIDTHS = {"F32": 4, "F16": 2, "BF16": 2, "I8": 1}
+_SAFETENSORS_WIDTHS = {"F32": 4, "F16": 2, "BF16": 2, "I8": 1, "U8": 1}
 _PICKLED_DTYPES = {torch.float32, torch.float16, torch.bfloat16, torch.int8}
 
 
@@ -30,11 +30,11 @@ class TensorFiles(Protocol):
 
     Attributes:
         shapes: name to shape, rows first.
-        int8_names: tensors that are stored as int8 and mean nothing without a scale.
+        integer_names: tensors that are stored as integers and mean nothing without a scale.
     """
 
     shapes: dict[str, tuple[int, ...]]
-    int8_names: set[str]
+    integer_names: set[str]
 
     def file_of(self, name: str) -> Path:
         """The file that holds a tensor."""
@@ -127,7 +127,7 @@ class _ShardedFiles:
 
     def __init__(self, files: list[Path], index: Mapping[str, Path] | None = None) -> None:
         self.shapes: dict[str, tuple[int, ...]] = {}
-        self.int8_names: set[str] = set()
+        self.integer_names: set[str] = set()
         self._file: dict[str, Path] = {}
         for path in files:
             refuse_lfs_pointer(path)
@@ -173,8 +173,8 @@ class SafetensorsFiles(_ShardedFiles):
                 raise UnsupportedModelError(
                     path, f"stored as {part.get_dtype()}, which is not supported", tensor=name
                 )
-            if part.get_dtype() == "I8":
-                self.int8_names.add(name)
+            if part.get_dtype() in ("I8", "U8"):
+                self.integer_names.add(name)
             self.shapes[name] = tuple(part.get_shape())
             yield name
 
@@ -220,7 +220,7 @@ class PickledFiles(_ShardedFiles):
                     path, f"stored as {tensor.dtype}, which is not supported", tensor=name
                 )
             if tensor.dtype == torch.int8:
-                self.int8_names.add(name)
+                self.integer_names.add(name)
             self._tensors[name] = tensor
             self.shapes[name] = tuple(tensor.shape)
             yield name
@@ -251,9 +251,9 @@ class PublishedInt8Files:
     def __init__(self, files: TensorFiles, bits: int) -> None:
         self._files = files
         self._bits = bits
-        self.int8_names: set[str] = set()
+        self.integer_names: set[str] = set()
         self.shapes = dict(files.shapes)
-        for name in files.int8_names:
+        for name in files.integer_names:
             height, width = (*files.shapes[name], 0, 0)[:2]
             if self.shapes.pop(_scale_of(name), None) != (height,):
                 raise CheckpointError(
@@ -272,7 +272,7 @@ class PublishedInt8Files:
 
     def rows(self, name: str, start: int, stop: int) -> Tensor:
         stored = self._files.rows(name, start, stop)
-        if name not in self._files.int8_names:
+        if name not in self._files.integer_names:
             return stored
         if self._bits == 4:
             pairs = torch.stack([stored >> 4, (stored << 4) >> 4], -1)  # (rows, width / 2, 2)
@@ -315,7 +315,7 @@ class GgufFile:
             ) from error
         self._path = path
         self._tensors = {tensor.name: tensor for tensor in reader.tensors}
-        self.int8_names: set[str] = set()
+        self.integer_names: set[str] = set()
         self.shapes = {
             name: tuple(reversed(tensor.shape.tolist())) for name, tensor in self._tensors.items()
         }

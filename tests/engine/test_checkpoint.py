@@ -159,7 +159,7 @@ def swap_heights(tensors: dict[str, torch.Tensor]) -> None:
         (lambda t: t.update({Q_PROJ: t[Q_PROJ].flatten()}), Q_PROJ, r"\(1024,\)"),
         (lambda t: t.update({Q_PROJ: torch.tensor(1.0)}), Q_PROJ, r"\(\)"),
         (swap_heights, Q_PROJ, r"\(31, 32\)"),
-        (lambda t: t.update({Q_PROJ: t[Q_PROJ].to(torch.int8)}), Q_PROJ, "int8"),
+        (lambda t: t.update({Q_PROJ: t[Q_PROJ].to(torch.int8)}), Q_PROJ, "integers"),
     ],
 )
 def test_wrong_tensors_are_named(
@@ -302,10 +302,10 @@ def test_another_architecture_in_gguf_is_refused_by_name(tmp_path: Path) -> None
 
 def test_half_precision_is_refused_with_the_reason(tmp_path: Path) -> None:
     write_checkpoint(tmp_path, tiny_config(), dtype=torch.float16)
-    with pytest.raises(ValueError, match="exceed its range"):
-        Engine.load(tmp_path, dtype="float16")
-    with pytest.raises(ValueError, match="'auto', 'bfloat16' or 'float32'"):
-        Engine.load(tmp_path, dtype="int3")
+    with pytest.raises(ValueError, match="exceed the range"):
+        Engine.load(tmp_path, weight_format="float16")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="one of 'auto', 'bfloat16'"):
+        Engine.load(tmp_path, weight_format="int3")  # type: ignore[arg-type]
 
 
 def test_a_loaded_engine_generates_what_the_weights_say(tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ def test_a_loaded_engine_generates_what_the_weights_say(tmp_path: Path) -> None:
     namings: list[Naming] = ["hf", "original", "gguf"]
     for naming in namings:
         write_checkpoint(tmp_path / naming, config, 8, naming=naming)
-        session = Engine.load(tmp_path / naming, dtype="float32").new_session()
+        session = Engine.load(tmp_path / naming, weight_format="float32").new_session()
         session.append([1, 2, 3])
         texts.append([token.token_id for token in session.generate(max_new_tokens=20)])
     assert texts[0] == texts[1] == texts[2]

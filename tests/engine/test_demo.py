@@ -335,7 +335,7 @@ def test_our_engine_writes_what_transformers_writes(checkpoint: Path) -> None:
     expected = reference.generate(  # type: ignore[misc]
         torch.tensor([ids]), max_new_tokens=24, do_sample=False
     )
-    session = Engine.load(checkpoint, dtype="float32").new_session()
+    session = Engine.load(checkpoint, weight_format="float32").new_session()
     session.append(ids)
     tokens = session.generate(
         SamplingParams(), max_new_tokens=24, stop_token_ids=session.engine.config.eos_token_ids
