@@ -94,7 +94,7 @@ def test_every_code_task_runs_and_prints_something() -> None:
     for maker, _ in MAKERS:
         for _ in range(40):
             task = maker(random, TRAINING)
-            output = run_cell(task.code)
+            output = run_cell(task.code, task.files)
             assert "Traceback" not in output, task
             assert "Error" not in output, task
 

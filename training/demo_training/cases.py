@@ -72,7 +72,7 @@ class _World:
                     if self.failed < self.case.failures:
                         self.failed += 1
                         raise ToolError(TRANSIENT)
-                    return json.loads(call.observations[0].text)
+                    return call.observations[0].text
             raise ToolError("Nothing was found for these arguments.")
 
         return answer

@@ -6,10 +6,12 @@ Every snippet is run when its conversation is made, so that an observation is wh
 import contextlib
 import io
 import linecache
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 from demo_training.data.episode import Call, Round, spoken
 from demo_training.data.values import Vocabulary, full_name, invented_word
@@ -20,18 +22,36 @@ from glm_tools.tool import Observation
 
 @dataclass(frozen=True)
 class Task:
-    """A question and the code that answers it. `{}` in `answer` takes the output."""
+    """A question and the code that answers it.
+
+    Attributes:
+        request: the question.
+        code: that prints the answer.
+        answer: with `{}` for the output; a general one when empty.
+        files: what lies in /mnt/data, by name.
+    """
 
     request: str
     code: str
     answer: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 Maker = Callable[[Random, Vocabulary], Task]
 
 
-def run_cell(code: str) -> str:
-    """What the `python` tool says after this code; only for code that was generated here."""
+def run_cell(code: str, files: Mapping[str, str] | None = None) -> str:
+    """What the `python` tool says after this code; only for code that was generated here.
+
+    Args:
+        code: one cell.
+        files: what its session has in /mnt/data.
+    """
+    if files:
+        with TemporaryDirectory() as folder:
+            for file, content in files.items():
+                Path(folder, file).write_text(content, encoding="utf-8")
+            return run_cell(code.replace("/mnt/data", folder)).replace(folder, "/mnt/data")
     output = io.StringIO()
     name = "<cell 1>"
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
@@ -424,6 +444,45 @@ def chores(random: Random, vocabulary: Vocabulary) -> Task:
     ))  # fmt: skip
 
 
+def files(random: Random, vocabulary: Vocabulary) -> Task:
+    """A small CSV file in /mnt/data, announced as the command line announces an attached file."""
+    columns = random.sample(
+        ("price", "amount", "sales", "age", "score", "weight", "year", "cost"), 2
+    )
+    key = random.choice(("name", "city", "product", "month"))
+    names = random.sample(
+        {"name": vocabulary.first_names, "city": vocabulary.cities}.get(key, vocabulary.dictionary),
+        random.randint(3, 8),
+    )
+    rows = [(name, random.randint(1, 200), random.randint(1, 200)) for name in names]
+    content = f"{key},{columns[0]},{columns[1]}\n" + "".join(f"{a},{b},{c}\n" for a, b, c in rows)
+    name = (
+        random.choice(
+            ("data", "sales", "table", "report", "list", invented_word(random, vocabulary))
+        )
+        + ".csv"
+    )
+    path, column, limit = f"/mnt/data/{name}", random.choice(columns), random.randint(20, 180)
+    read = f"import csv\nwith open('{path}') as file:\n    rows = list(csv.DictReader(file))\n"
+    values = f"[float(row['{column}']) for row in rows]"
+    question, code, answer = random.choice((
+        (random.choice((f"What is the average {column}?", f"What is the mean of the column {column}?")), f"{read}values = {values}\nprint(sum(values) / len(values))", f"The average {column} is {{}}."),
+        (random.choice((f"What is the total {column}?", f"Add up the column {column}.")), f"{read}print(sum({values}))", f"The total {column} is {{}}."),
+        (f"What is the highest {column}?", f"{read}print(max({values}))", f"The highest {column} is {{}}."),
+        (f"What is the lowest {column}?", f"{read}print(min({values}))", f"The lowest {column} is {{}}."),
+        (f"Which {key} has the highest {column}?", f"{read}print(max(rows, key=lambda row: float(row['{column}']))['{key}'])", "It is {}."),
+        (random.choice(("How many rows are there?", "How many lines of data does it have?")), f"{read}print(len(rows))", "There are {} rows."),
+        (f"How many have a {column} above {limit}?", f"{read}print(sum(value > {limit} for value in {values}))", ""),
+        (random.choice(("Which columns are there?", "What are the columns?")), f"{read}print(list(rows[0]))", "The columns are {}."),
+        (random.choice(("What is in the file?", "Show me the file.")), f"with open('{path}') as file:\n    print(file.read())", "{}"),
+    ))  # fmt: skip
+    there = f"The file {path} ({len(content):,} bytes) is there."
+    request = random.choice(
+        (f"{question}\n\n{there}", f"{question}\n\n{there}", f"{question} The data is in {path}.")
+    )
+    return Task(request, code, answer, {name: content})
+
+
 def word_games(random: Random, vocabulary: Vocabulary) -> Task:
     """More that can be asked of words: parts, counts, filters, replacements."""
     word = (
@@ -506,7 +565,7 @@ def list_games(random: Random, vocabulary: Vocabulary) -> Task:
 MAKERS: tuple[tuple[Maker, float], ...] = (
     (arithmetic, 19), (expression, 6), (powers, 6), (percentages, 7), (statistics, 15), (number_theory, 10),
     (strings, 13), (dates, 11), (conversions, 7), (word_problems, 12), (tables, 6), (chores, 2), (word_games, 9),
-    (list_games, 9),
+    (list_games, 9), (files, 4),
 )  # fmt: skip
 
 
@@ -541,7 +600,7 @@ def draw_task(random: Random, vocabulary: Vocabulary) -> Task:
 def python_round(random: Random, vocabulary: Vocabulary, task: Task | None = None) -> Round:
     """A question to `python`, at times with the wish that it be used."""
     task = task or draw_task(random, vocabulary)
-    output = run_cell(task.code)
+    output = run_cell(task.code, task.files)
     answer, fact = answer_to(task, output, random)
     request = task.request
     hint = random.random()

@@ -245,8 +245,32 @@ class Use:
     facts: tuple[str, ...]
     values: Mapping[str, Value]
 
+    def shown_result(self, random: Random) -> Any:
+        """The result as this tool's author returns it: an object, a single value, or a text."""
+        if random.random() < 0.62:
+            return self.result
+        if len(self.result) == 1 and random.random() < 0.6:
+            (value,) = self.result.values()
+            return value
+        sentences = self._sentences()
+        if sentences and random.random() < 0.5:
+            return random.choice(sentences)
+        fields = [f"{key.replace('_', ' ')}: {value}" for key, value in self.result.items()]
+        return random.choice((", ", "\n", "; ")).join(fields)
+
+    def _sentences(self) -> list[str]:
+        """Answers that tell at least what this one's answer tells, and nothing that was not said."""
+        template = self.offer.template
+        said = {key for key in template.parameters if self.offer.names[key] in self.arguments}
+        known = {key: self.values[key].said for key in said} | self.result
+        fitting = [answer for answer in template.answers if placeholders(answer) <= set(known)]
+        sentences = [answer.format(**known) for answer in fitting]
+        return [
+            each for each in sentences if self.facts and all(fact in each for fact in self.facts)
+        ]
+
     def as_round(self, random: Random, kind: str = "function") -> Round:
-        call = json_call(self.offer.spec.name, self.arguments, self.result)
+        call = json_call(self.offer.spec.name, self.arguments, self.shown_result(random))
         return Round(kind, spoken(self.request, random), (call,), self.answer, self.facts)
 
 
