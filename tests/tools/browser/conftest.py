@@ -187,7 +187,7 @@ def make_fetcher(server: RawServer) -> Callable[..., Fetcher]:
         settings: dict[str, object] = {
             "robots": False,
             "host_interval_s": 0.0,
-            "timeout_s": 1.0,
+            "timeout_s": 30.0,
             **config,
         }
         allow = (f"127.0.0.1:{server.port}",) if allow is None else allow

@@ -1,6 +1,8 @@
 import contextlib
+import functools
 from typing import ClassVar
 
+import llguidance
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -195,10 +197,13 @@ class _Bytes:
         return list(text.encode() if isinstance(text, str) else text)
 
 
-def _accepts(sentence: str) -> bool:
-    import llguidance
+@functools.cache
+def _byte_tokenizer() -> llguidance.LLTokenizer:
+    return llguidance.LLTokenizer(llguidance.TokenizerWrapper(_Bytes()))
 
-    tokenizer = llguidance.LLTokenizer(llguidance.TokenizerWrapper(_Bytes()))
+
+def _accepts(sentence: str) -> bool:
+    tokenizer = _byte_tokenizer()
     matcher = llguidance.LLMatcher(
         tokenizer, llguidance.LLMatcher.grammar_from_lark(ACTION_GRAMMAR)
     )

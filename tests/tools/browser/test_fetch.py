@@ -32,9 +32,8 @@ def redirect(location: str) -> bytes:
 
 
 def bomb(megabytes: int) -> bytes:
-    compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
-    block = bytes(1_000_000)
-    return b"".join(compressor.compress(block) for _ in range(megabytes)) + compressor.flush()
+    """Members of a megabyte of zeros each."""
+    return gzip.compress(bytes(1_000_000)) * megabytes
 
 
 def test_a_page_arrives_with_an_honest_request(
@@ -228,7 +227,7 @@ def test_a_server_without_an_answer_is_given_up(
 
 def test_a_slow_body_is_cut_and_marked(server: Any, make_fetcher: MakeFetcher) -> None:
     server.pages["/"] = drip
-    got = make_fetcher(timeout_s=0.4).get(parse_url(server.url("/")))
+    got = make_fetcher(timeout_s=2.0).get(parse_url(server.url("/")))
     assert got.truncation == "time"
     assert got.body.strip(b"x") == b""
     assert got.body
@@ -248,7 +247,7 @@ def test_an_endless_body_is_cut_and_marked(
 def test_a_decompression_bomb_stops_at_the_limit(
     encoding: str, server: Any, make_fetcher: MakeFetcher, response: Respond
 ) -> None:
-    """W07: a gigabyte of zeros in a megabyte, of which the limit and one piece are ever held."""
+    """W07: a gigabyte of zeros, of which the limit and one piece are ever held."""
     body = bomb(1000) if encoding == "gzip" else zlib.compress(bytes(50_000_000), 9)
     server.pages["/"] = response(body, headers=(f"Content-Encoding: {encoding}",))
     got = make_fetcher(timeout_s=20, body_limit_bytes=1_000_000).get(parse_url(server.url("/")))
@@ -447,7 +446,7 @@ def test_robots_txt_is_asked_for_once_and_for_each_hop(
 def test_requests_to_one_host_keep_their_distance(
     server: Any, make_fetcher: MakeFetcher, response: Respond
 ) -> None:
-    """The times are the server's own, from its clock: the pause is a promise to it."""
+    """A lower bound, so a busy machine cannot break it: the third may not start before two pauses are over."""
     arrivals: list[float] = []
 
     def note(connection: socket.socket, path: str, head: str) -> None:
@@ -461,12 +460,14 @@ def test_requests_to_one_host_keep_their_distance(
         threading.Thread(target=fetcher.get, args=(parse_url(server.url(path)),))
         for path in ("/1", "/2", "/3")
     ]
+    started = time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     arrivals.sort()
-    assert arrivals[2] - arrivals[0] >= 0.35
+    assert arrivals[1] - started >= 0.2
+    assert arrivals[2] - started >= 0.4
 
 
 def test_a_page_is_fetched_once_while_it_is_fresh(

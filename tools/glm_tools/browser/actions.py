@@ -17,8 +17,8 @@ MAX_CLICKS = 10
 
 # For the constrained path, in llguidance's dialect of Lark. Each text it derives is parsed by `parse_actions`;
 # `recency_days` and `offset` are written as keywords, as in the checkpoint's own examples.
-ACTION_GRAMMAR = r"""
-start: action ("\n" action){0,7}
+ACTION_RULES = r"""
+actions: action ("\n" action){0,7}
 action: search | open_url | mclick
 search: "search(" STRING (", recency_days=" COUNT)? ")"
 open_url: "open_url(" STRING (", offset=" COUNT)? ")"
@@ -26,6 +26,7 @@ mclick: "mclick([" COUNT (", " COUNT){0,9} "])"
 COUNT: /0|[1-9][0-9]{0,5}/
 STRING: /" *([^"\\\s\x00-\x1f\x7f]|\\["\\])([^"\\\x00-\x1f\x7f]|\\["\\]){0,2000}"/
 """
+ACTION_GRAMMAR = "start: actions" + ACTION_RULES
 
 
 @dataclass(frozen=True, slots=True)

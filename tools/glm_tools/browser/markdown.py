@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString, PageElement
 
-from glm_tools.browser.markdown_marks import link_mark
+from glm_tools.browser.markdown_marks import LINK_START, link_mark
 
 _MAX_DEPTH = 120  # below it, text is taken without structure
 _MAX_LINKS = 2_000
@@ -122,6 +122,8 @@ class MarkdownWriter:
 
     def _link(self, element: Tag, text: str) -> str:
         href = re.sub(r"[\t\r\n]", "", str(element.get("href") or "")).strip()
+        if LINK_START in text:  # links in links happen; the inner one is what a reader would hit
+            return text
         words = _SPACE.sub(" ", text).strip()
         scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*):", href)
         if (
