@@ -32,7 +32,7 @@ from glm_prompts.dialect import (
 )
 from glm_prompts.errors import MissingTokenError
 from glm_prompts.messages import Message, Segment
-from glm_tools.browser.actions import ACTION_GRAMMAR
+from glm_tools.browser.actions import ACTION_RULES
 from glm_tools.tool import Builtin, JSONValue, Observation, ToolCall, ToolSpec
 
 Language = Literal["zh", "en"]
@@ -190,22 +190,21 @@ def _with(mask: NDArray[np.int32], *token_ids: int) -> NDArray[np.int32]:
 
 
 def calls_grammar(tools: Sequence[ToolSpec]) -> str:
-    """A Lark grammar of every call of these tools: the name, a newline, then JSON or code."""
+    """A Lark grammar of every call of these tools: the name, a newline, then JSON, code or browser actions."""
     names = " | ".join(f"call_{index}" for index in range(len(tools)))
     calls = [
         f"call_{index}: {literal(spec.name + chr(10))} {_payload(spec)}"
         for index, spec in enumerate(tools)
     ]
-    browser = [ACTION_GRAMMAR.replace("start:", "browser_actions:", 1)]
-    uses_browser = any(spec.builtin == "simple_browser" for spec in tools)
-    return "\n".join([f"start: {names}", *calls, *(browser if uses_browser else [])])
+    rules = ACTION_RULES if any(spec.builtin == "simple_browser" for spec in tools) else ""
+    return "\n".join([f"start: {names}", *calls, rules])
 
 
 def _payload(spec: ToolSpec) -> str:
     if spec.builtin == "python":
         return r"/(.|\n)+/"
     if spec.builtin == "simple_browser":
-        return "browser_actions"
+        return "actions"
     return json_rule(spec.parameters)
 
 

@@ -7,6 +7,7 @@ from jsonschema import Draft202012Validator
 from glm_engine.testing import tiny_tokenizer
 from glm_prompts.dialect import CallReady
 from glm_prompts.glm4 import Glm4Dialect
+from glm_tools.browser.actions import parse_actions
 from glm_tools.tool import JSONSchema, ToolSpec
 
 TINY = Glm4Dialect(tiny_tokenizer())
@@ -94,3 +95,28 @@ def test_a_thousand_calls_from_random_logits_break_no_schema(block: int) -> None
         assert ready.call.arguments is not None, ready.call.raw
         VALIDATORS[ready.call.name].validate(ready.call.arguments)
     assert complete > 900
+
+
+def test_browser_calls_from_random_logits_are_actions_that_the_browser_reads() -> None:
+    browser = ToolSpec("simple_browser", "", {"type": "object"}, builtin="simple_browser")
+    complete = 0
+    for seed in range(300):
+        noise = np.random.default_rng(seed)
+        turn = TINY.turn([browser], call_id="c")
+        for token_id in TINY.tokenizer.encode("simple_browser\n"):
+            turn.accept(token_id)
+        for _ in range(MAX_TOKENS):
+            mask = turn.allowed_tokens()
+            assert mask is not None
+            allowed = np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little"))
+            # Noise alone would never close a string of up to 2,000 characters.
+            quote = TINY.tokenizer.encode('"')[0]
+            closes = quote in allowed and noise.random() < 0.3
+            token_id = quote if closes else int(noise.choice(allowed))
+            turn.accept(token_id)
+            if token_id in TINY.stop_token_ids:
+                (ready,) = [event for event in turn.take_events() if isinstance(event, CallReady)]
+                assert parse_actions(ready.call.raw)
+                complete += 1
+                break
+    assert complete > 100
