@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE VIEW IF NOT EXISTS segments AS
     SELECT run, number, body ->> 'step' AS step, body ->> 'kept_tokens' AS kept_tokens, part.key AS position,
            part.value ->> 'label' AS label, part.value -> 'token_ids' AS token_ids
-    FROM events, json_each(body, '$.segments') AS part WHERE type = 'prompt.rendered';
+    FROM events, json_each(body, '$.segments') AS part WHERE events.type = 'prompt.rendered';
 CREATE VIEW IF NOT EXISTS turns AS
     SELECT run, number, time, body ->> 'step' AS step, body ->> 'text' AS text, body ->> '$.call.name' AS call,
            body ->> 'finish' AS finish, body -> 'token_ids' AS token_ids,

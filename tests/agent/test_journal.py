@@ -1,6 +1,9 @@
 """The journal: what happened is on the disk, and a journal that cannot be written is a clear error."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,3 +96,158 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(JournalError, match="folder cannot be made"):
         Journal(tmp_path / "file" / "journal.sqlite3")
+
+
+def test_a_full_disk_stops_the_run_before_the_effect_and_keeps_what_was_written(
+    tmp_path: Path,
+) -> None:
+    """The file may not grow: SQLite says so as on a full disk."""
+    path = tmp_path / "sessions.sqlite3"
+    script = f"""
+import resource, signal, sys
+from pathlib import Path
+from glm_agent.errors import JournalError
+from glm_agent.journal import Journal
+from glm_agent.limits import Limits
+from glm_agent.orchestrator import Agent
+from glm_agent.testing import ScriptedModel, call, say
+from glm_tools.function_tool import tool
+@tool
+def effect(number: int) -> str:
+    "Effect."
+    effects.append(number)
+    return "x" * 3000
+effects = []
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+journal = Journal(Path({str(path)!r}))
+agent = Agent(ScriptedModel([call("effect", number=n) for n in range(90)]), [effect], journal=journal, limits=Limits(max_steps=90))
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+try:
+    agent.run("?")
+except JournalError as error:
+    print(len(effects))
+    print(error)
+agent.close()
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    num_effects, error = process.stdout.splitlines()
+    assert int(num_effects) > 0
+    assert "what was written before is kept" in error
+    journal = Journal(path)
+    (run,) = journal.newest_runs()
+    recorded = [event_name(entry.event) for entry in journal.events(run.id)]
+    journal.close()
+    assert recorded.count("tool.started") == int(num_effects), "no effect without its record"
+
+
+def test_a_journal_that_another_program_has_locked_is_a_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.sqlite3"
+    journal = Journal(path, busy_timeout_s=0.05)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(JournalError, match="another program holds it locked"):
+        Agent(ScriptedModel([]), journal=journal).run("?")
+    other.execute("ROLLBACK")
+    other.close()
+    assert Agent(ScriptedModel([say("ok")]), journal=journal).run("?").answer == "ok"
+    journal.close()
+
+
+def test_damage_is_named_and_other_runs_can_still_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.sqlite3"
+    journal = Journal(path)
+    good = Agent(ScriptedModel([say("good")]), journal=journal).run("?")
+    bad = Agent(ScriptedModel([say("bad")]), journal=journal).run("?")
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "UPDATE events SET body = '{\"text\": 1' WHERE type = 'turn.finished' AND run = ?",
+            (bad.run_id,),
+        )
+    database.close()
+    with pytest.raises(JournalError, match=f"run {bad.run_id} is damaged"):
+        journal.events(bad.run_id)
+    assert len(journal.events(good.run_id)) == 4
+    journal.close()
+
+
+def test_a_damaged_file_is_a_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.sqlite3"
+    journal = Journal(path)
+    Agent(ScriptedModel([say("x" * 20_000)]), journal=journal).run("?")
+    journal.close()
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    path.write_bytes(data)
+    with pytest.raises(JournalError, match=r"damaged|malformed"):
+        Journal(path).newest_runs()
+
+
+def test_a_fork_has_the_same_history_and_a_life_of_its_own(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "sessions.sqlite3")
+    with Agent(ScriptedModel([say("one"), say("two")]), journal=journal) as agent:
+        with agent.session("origin") as session:
+            session.run("1")
+            session.run("2")
+        origin = session
+    fork = journal.fork(origin.id, name="branch", runs=1)
+    with Agent(ScriptedModel([say("other")]), journal=journal) as agent:
+        with agent.session("branch") as session:
+            assert session.run("other 2").answer == "other"
+        with agent.session("origin") as again:
+            assert again.state.history == origin.state.history
+    assert [run.prompt for run in journal.runs(fork.id)] == ["1", "other 2"]
+    journal.remove(origin.id)
+    assert [run.prompt for run in journal.runs(fork.id)] == ["1", "other 2"]
+    assert journal.runs(origin.id) == []
+    journal.close()
+
+
+@pytest.mark.parametrize("text", ["北京", "NOON", '"quoted"', "100%", "a_b"])
+def test_search_finds_text_wherever_it_was_said(text: str, tmp_path: Path) -> None:
+    @tool
+    def echo(text: str) -> str:
+        """Echo."""
+        return text
+
+    journal = Journal(tmp_path / "sessions.sqlite3")
+
+    def run(prompt: str, argument: str, answer: str) -> str:
+        model = ScriptedModel([call("echo", text=argument), say(answer)])
+        return Agent(model, [echo], journal=journal).run(prompt).run_id
+
+    said = f"… {text.lower()} …"
+    expected = {run(said, "-", "-"), run("-", said, "-"), run("-", "-", said)}
+    run("-", "axb 1000 quoted", "-")
+    assert {found.id for found, _ in journal.search(text)} == expected
+    assert all(text.lower() in place for _, place in journal.search(text))
+    journal.close()
+
+
+def test_the_views_show_the_events_as_tables(tmp_path: Path) -> None:
+    @tool
+    def now() -> str:
+        """Now."""
+        return "noon"
+
+    journal = Journal(tmp_path / "sessions.sqlite3")
+    Agent(ScriptedModel([call("now"), say("Noon.")]), [now], journal=journal).run("?")
+    journal.close()
+    with sqlite3.connect(tmp_path / "sessions.sqlite3") as database:
+        assert database.execute("SELECT id, name, status FROM calls").fetchall() == [
+            ("call_1", "now", "ok")
+        ]
+        assert database.execute("SELECT step, text, call FROM turns").fetchall() == [
+            (1, "", "now"),
+            (2, "Noon.", None),
+        ]
+        labels = database.execute("SELECT label FROM segments").fetchall()
+        assert [label for (label,) in labels] == [
+            "user", "reply prompt", "observation call_1", "reply prompt",
+        ]  # fmt: skip
+    database.close()

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from typing import Literal
 
 from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.cli.interruption import Interruption, interruption
+from glm_agent.cli.named_tools import PYTHON, WebOptions, open_named_tools
 from glm_agent.cli.progress import ProgressBar
 from glm_agent.cli.task import Attachments, read_prompt
-from glm_agent.cli.terminal import Terminal
+from glm_agent.cli.terminal import Terminal, printable
 from glm_agent.errors import ConfigurationError
 from glm_agent.events import FinishReason, RunFinished, RunResult, ToolFinished
 from glm_agent.journal import Journal
@@ -27,12 +29,12 @@ from glm_agent.storage import data_path, journal_path
 from glm_sandbox import open_sandbox
 from glm_sandbox.errors import SandboxUnavailableError
 from glm_sandbox.sandbox import Sandbox
-from glm_tools.loading import load_tools
+from glm_tools.browser import BrowserTool, Citation
 from glm_tools.python import PythonTool
-from glm_tools.tool import ToolResult
+from glm_tools.tool import Tool, ToolResult
 
 Backend = Literal["auto", "docker", "bubblewrap", "off"]
-DEFAULT_TOOLS = ("python",)
+DEFAULT_TOOLS = (PYTHON,)
 
 LIMIT_REASONS: dict[FinishReason, str] = {
     "max_steps": "the step limit was reached; this answer was forced",
@@ -55,6 +57,7 @@ class RunRequest:
     files: tuple[Path, ...]
     system: str | None
     sandbox: Backend
+    web: WebOptions
     limits: Limits
     sampling: Sampling
     as_json: bool
@@ -82,12 +85,14 @@ def run_task(request: RunRequest) -> ExitCode:
         if not path.is_file():
             raise ConfigurationError(f"There is no file {str(path)!r} to attach (--file).")
     names = DEFAULT_TOOLS if request.tools is None else request.tools
-    tools = [tool for name in names if name != "python" for tool in load_tools(name)]
+    tools = open_named_tools(names, request.web)
     with ExitStack() as stack, interruption() as interrupt:
+        for tool in tools:
+            stack.callback(tool.close)
         journal = Journal(journal_path())
         stack.callback(journal.close)
         python = None
-        if "python" in names:
+        if PYTHON in names:
             python = PythonSession(request, terminal)
             stack.callback(python.close)
         with ProgressBar(quiet=terminal.is_quiet) as progress:
@@ -111,11 +116,13 @@ def run_task(request: RunRequest) -> ExitCode:
         files = ResultFiles(terminal)
         result = _watch(agent, task, interrupt, terminal, files)
         code = exit_code(result, interrupt)
+        citations = _citations(result.answer, tools)
         if request.as_json:
             record = run_record(result, model=model.name, status=code, files=files.paths)
+            record["citations"] = [citation.as_data() for citation in citations]
             sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
             sys.stdout.flush()
-        _report(result, terminal)
+        _report(result, citations, terminal)
         return code
 
 
@@ -145,8 +152,21 @@ def exit_code(result: RunResult, interrupt: Interruption) -> ExitCode:
     return ExitCode.LIMIT
 
 
-def _report(result: RunResult, terminal: Terminal) -> None:
+def _citations(answer: str, tools: Sequence[Tool]) -> list[Citation]:
+    """The citations of an answer, checked against what this run's browser has read."""
+    browsers = [tool.browser for tool in tools if isinstance(tool, BrowserTool)]
+    return [citation for browser in browsers for citation in browser.check_citations(answer)]
+
+
+def _report(result: RunResult, citations: Sequence[Citation], terminal: Terminal) -> None:
     terminal.finish(result)
+    for citation in citations:
+        url = citation.source.url if citation.source else "no such source"
+        terminal.note(
+            printable(
+                f"【{citation.id}†{citation.text}】 {citation.status.replace('_', ' ')}: {url}"
+            )
+        )
     if result.finish_reason == "interrupted":
         terminal.warn(
             f"Interrupted. {len(result.steps)} steps are saved: glm-agent replay {result.run_id}"

@@ -1,0 +1,84 @@
+"""The tools that `--tools` names, with what the options say about them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from glm_agent.errors import ConfigurationError
+from glm_tools.browser import BrowserConfig, BrowserConfigError, BrowserTool, CassetteError
+from glm_tools.browser.address import AddressPolicy, NetworkAccess
+from glm_tools.loading import load_tools
+from glm_tools.tool import Tool
+
+PYTHON = "python"  # needs a sandbox, which the run opens
+BROWSER = "simple_browser"
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """What the command line says about the web; the fields are those of `BrowserConfig`.
+
+    Attributes:
+        is_offline: no network, whatever else is said.
+    """
+
+    net: NetworkAccess = "public"
+    allow_hosts: tuple[str, ...] = ()
+    record_web: Path | None = None
+    replay_web: Path | None = None
+    local_pages: Path | None = None
+    is_offline: bool = False
+
+    def browser_config(self) -> BrowserConfig:
+        """The browser's settings, with the search services of the environment.
+
+        Raises:
+            ConfigurationError: they do not make sense.
+        """
+        if self.is_offline and self.record_web is not None:
+            raise ConfigurationError("--offline leaves nothing to record (--record-web).")
+        try:
+            config = replace(
+                BrowserConfig.from_environment(),
+                net="none" if self.is_offline else self.net,
+                allow_hosts=self.allow_hosts,
+                record_web=self.record_web,
+                replay_web=self.replay_web,
+                local_pages=self.local_pages,
+            )
+            AddressPolicy(config.net, config.allow_hosts)  # a pattern that is wrong is found now
+        except BrowserConfigError as error:
+            raise ConfigurationError(f"The browser's settings: {error}") from error
+        return config
+
+
+def open_named_tools(names: Sequence[str], web: WebOptions) -> list[Tool]:
+    """The tools of `names` in their order; `python` is left out. Whoever gets them closes them.
+
+    Args:
+        names: `simple_browser`, or what `load_tools` takes.
+        web: for the browser.
+
+    Raises:
+        ConfigurationError: a setting or a recording cannot be used.
+        ToolDefinitionError: there is no such tool, or it cannot be loaded.
+    """
+    tools: list[Tool] = []
+    try:
+        for name in dict.fromkeys(names):
+            if name == BROWSER:
+                tools.append(_browser(web))
+            elif name != PYTHON:
+                tools += load_tools(name)
+    except BaseException:
+        for tool in tools:
+            tool.close()
+        raise
+    return tools
+
+
+def _browser(web: WebOptions) -> BrowserTool:
+    try:
+        return BrowserTool(web.browser_config())
+    except CassetteError as error:
+        raise ConfigurationError(str(error)) from error
