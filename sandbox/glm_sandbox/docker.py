@@ -303,12 +303,25 @@ def find_engine() -> str | None:
     problems = []
     for host in _candidates():
         try:
+            _try_socket(host or os.environ["DOCKER_HOST"])
             with contextlib.closing(connect(host, _PING_S)) as client:
                 client.ping()
             return host
         except (DockerException, requests.RequestException, OSError, ValueError) as error:
             problems.append(f"{host or os.environ.get('DOCKER_HOST')}: {_first_line(error)}")
     raise SandboxUnavailableError("No Docker engine answers (" + "; ".join(problems) + ").", REMEDY)
+
+
+def _try_socket(address: str) -> None:
+    """See that somebody listens at a local address: docker-py leaks a socket for each attempt that fails.
+
+    Raises:
+        OSError: nobody does.
+    """
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(_PING_S)
+            probe.connect("/" + address.removeprefix("unix://").lstrip("/"))
 
 
 def connect(host: str | None, timeout_s: int) -> docker.DockerClient:
