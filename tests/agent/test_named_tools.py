@@ -1,0 +1,89 @@
+"""What `--tools` names, opened with the options that belong to it."""
+
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from glm_agent.cli.named_tools import WebOptions, open_named_tools
+from glm_agent.errors import ConfigurationError
+from glm_tools.browser import BrowserTool
+from glm_tools.errors import ToolDefinitionError
+from glm_tools.tool import Ctx, ToolCall, ToolOutput
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "leave.html").write_text(
+        "<title>Leave</title><h1>Leave</h1><p>Everybody has 28 days of paid leave.</p>",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def browse(tool: BrowserTool, code: str) -> ToolOutput:
+    call = ToolCall("call_1", "simple_browser", {"code": code}, code)
+    return tool.run({"code": code}, Ctx(None, call, Event(), lambda stream, text: None))
+
+
+def open_browser(web: WebOptions) -> BrowserTool:
+    (tool,) = open_named_tools(["simple_browser"], web)
+    assert isinstance(tool, BrowserTool)
+    return tool
+
+
+def test_a_folder_of_pages_is_searched_and_recorded_and_the_recording_says_the_same(
+    pages: Path, tmp_path: Path
+) -> None:
+    """`--pages`, `--record-web` and `--replay-web` are one chain: the same call, the same observation, no folder."""
+    web = WebOptions(net="none", local_pages=pages, record_web=tmp_path / "web.jsonl")
+    recording = open_browser(web)
+    shown = browse(recording, 'search("paid leave")')
+    recording.close()
+    assert "28 days" in shown.observations[0].text
+    replaying = open_browser(WebOptions(replay_web=tmp_path / "web.jsonl"))
+    assert browse(replaying, 'search("paid leave")') == shown
+    missing = browse(replaying, 'search("something else")')
+    assert missing.status == "unavailable"
+
+
+def test_offline_closes_the_network_whatever_else_is_said() -> None:
+    web = WebOptions(net="public", allow_hosts=("localhost:8000",), is_offline=True)
+    tool = open_browser(web)
+    assert tool.browser.config.net == "none"
+    assert browse(tool, 'open_url("http://192.0.2.1/")').status == "error"
+
+
+@pytest.mark.parametrize(
+    ("web", "word"),
+    [
+        (WebOptions(allow_hosts=("http://a b/",)), "a b"),
+        (WebOptions(local_pages=Path("no-such-folder")), "no-such-folder"),
+        (WebOptions(replay_web=Path("no-such-file")), "no-such-file"),
+        (WebOptions(record_web=Path("no-such-folder/web.jsonl")), "no-such-folder"),
+        (WebOptions(record_web=Path("a"), replay_web=Path("b")), "one of the two"),
+        (WebOptions(record_web=Path("a"), is_offline=True), "--record-web"),
+    ],
+)
+def test_an_option_of_the_web_that_cannot_be_used_is_the_users_mistake(
+    web: WebOptions, word: str
+) -> None:
+    """Each is found before a model is loaded, and ends with exit code 7 instead of a traceback."""
+    with pytest.raises(ConfigurationError, match=word):
+        open_named_tools(["simple_browser"], web)
+
+
+def test_what_was_opened_is_closed_when_a_later_name_cannot_be_used(
+    pages: Path, tmp_path: Path
+) -> None:
+    """A recording left open would be a file that nobody closes: a ResourceWarning, which is an error here."""
+    web = replace(WebOptions(net="none"), local_pages=pages, record_web=tmp_path / "web.jsonl")
+    with pytest.raises(ToolDefinitionError, match=r"no_such_file\.py"):
+        open_named_tools(["simple_browser", "no_such_file.py"], web)
+
+
+def test_a_name_that_is_given_twice_is_one_tool() -> None:
+    assert len(open_named_tools(["simple_browser", "python", "simple_browser"], WebOptions())) == 1
