@@ -178,7 +178,6 @@ class Fetcher:
         request = _Request("GET", headers, None, self.policy)
         host = ""
         for _ in range(self.config.max_redirects + 1):
-            self.policy.check_url(url)
             if robots:
                 self._check_robots(exchange, url)
             if url.host != host:
@@ -244,7 +243,6 @@ class Fetcher:
         limited = _Request("GET", {}, None, self.policy, _ROBOTS_LIMIT_BYTES)
         try:
             for _ in range(self.config.max_redirects + 1):
-                self.policy.check_url(address)
                 response = self._hop(exchange, address, limited, None)
                 location = response.headers.get("location")
                 if not 300 <= response.status < 400 or location is None:
