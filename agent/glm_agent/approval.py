@@ -88,18 +88,26 @@ class Policy:
                 "ask", "the tool is risky, and text from the web or from files has been read"
             )
         if self.project is not None:
-            stricter = self.project._own(call, tool)
-            if STRICTNESS[stricter.permission] > STRICTNESS[verdict.permission]:
+            stricter = self.project._stated(call)
+            if (
+                stricter is not None
+                and STRICTNESS[stricter.permission] > STRICTNESS[verdict.permission]
+            ):
                 return stricter
         return verdict
 
     def _own(self, call: ToolCall, tool: Tool) -> Verdict:
+        unstated = Verdict("ask", "the tool is risky") if tool.risky else Verdict("auto", "")
+        return self._stated(call) or unstated
+
+    def _stated(self, call: ToolCall) -> Verdict | None:
+        """What a rule or the default says; None when neither does."""
         for rule in self.rules:
             if rule.matches(call):
                 return Verdict(rule.permission, f"rule {rule.permission} {rule.tool} {rule.source}")
         if self.default is not None:
             return Verdict(self.default, "the policy's default")
-        return Verdict("ask", "the tool is risky") if tool.risky else Verdict("auto", "")
+        return None
 
     def with_rules(self, allow: Sequence[str], deny: Sequence[str]) -> "Policy":
         """This policy after rules from the command line; what is denied goes before what is allowed.
@@ -133,14 +141,18 @@ def load_policy(path: Path) -> Policy:
     Raises:
         ConfigurationError: it cannot be read, or something in it is not understood.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(
-            f"The policy {str(path)!r} cannot be read: {error.strerror}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"The policy {str(path)!r} is not TOML: {error}.") from error
+    return policy_from(_read_toml(path), source=str(path))
+
+
+def policy_from_project(path: Path) -> Policy:
+    """The `[approvals]` of a project's file, in the form of a policy.
+
+    Raises:
+        ConfigurationError: it cannot be read, or something in that table is not understood.
+    """
+    values = _read_toml(path).get("approvals", {})
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"{path}: `approvals` is a table.")
     return policy_from(values, source=str(path))
 
 
@@ -195,6 +207,15 @@ def _rule_from_flag(permission: Permission, text: str, flag: str) -> Rule:
     if not tool or (colon and not (name and equals)):
         raise ConfigurationError(f"{flag} {text!r}: write TOOL, or TOOL:ARGUMENT=PATTERN.")
     return Rule(permission, tool, {name: pattern} if colon else {}, f"({flag})")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{str(path)!r} is not TOML: {error}.") from error
 
 
 def _text(value: object) -> str:

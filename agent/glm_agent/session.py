@@ -22,7 +22,7 @@ from glm_agent.events import (
 from glm_agent.journal import new_run_id
 from glm_agent.loop import RunLoop
 from glm_agent.read_result import ReadResultTool
-from glm_agent.state import RESUMABLE, SessionState
+from glm_agent.state import RESUMABLE, SessionState, count_tokens
 from glm_tools.dispatch import Dispatcher
 
 if TYPE_CHECKING:
@@ -72,6 +72,11 @@ class Session:
     def close(self) -> None:
         """Let others work on the session. Safe to call twice."""
         self._lock.close()
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens that the model has read and written in this session."""
+        return count_tokens(self.state.history)
 
     def run(
         self, prompt: str, *, cancel: Flag | None = None, is_untrusted: bool = False

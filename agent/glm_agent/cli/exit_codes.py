@@ -21,6 +21,6 @@ class ExitCode(IntEnum):
 
 
 EXIT_CODES_HELP = (
-    "Exit codes: 0 answered, 2 usage, 4 a limit was reached, 5 tool or sandbox missing, 6 model not available, "
-    "7 bad file or tool, 9 disk, 130 interrupted, 143 terminated, 1 a bug."
+    "Exit codes: 0 answered, 2 usage, 3 a call needs approval, 4 a limit was reached, 5 tool or sandbox missing, 6 model not available, "
+    "7 bad file or tool, 8 replay differs, 9 disk, 130 interrupted, 143 terminated, 1 a bug."
 )

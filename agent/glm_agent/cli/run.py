@@ -1,13 +1,13 @@
 """`glm-agent run`: one task, then exit. Only the options are here; what they start is imported when it starts."""
 
-import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from glm_agent.cli import options
 from glm_agent.cli.exit_codes import EXIT_CODES_HELP
+from glm_agent.cli.options import NetChoice, SandboxChoice, WhenFull
 
 EXAMPLES = """
 Let the model do a task with tools, on this machine.
@@ -22,131 +22,65 @@ Examples:
 """
 
 
-class NetChoice(StrEnum):
-    """What the browser may connect to."""
-
-    PUBLIC = "public"
-    ALLOWLIST = "allowlist"
-    NONE = "none"
-
-
-class SandboxChoice(StrEnum):
-    """Where model-written code runs."""
-
-    AUTO = "auto"
-    DOCKER = "docker"
-    BUBBLEWRAP = "bubblewrap"
-    OFF = "off"
-
-
 def run(
+    context: typer.Context,
     prompt: Annotated[
         str | None,
         typer.Argument(help="The task. '-' reads it from standard input.", show_default=False),
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model", "-m", envvar="GLM_AGENT_MODEL", help="'demo', or a checkpoint folder."
-        ),
-    ] = "demo",
-    tools: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--tools",
-            "-T",
-            help="What the model may call: 'python', 'simple_browser', FILE.py, or module:name. Repeatable. "
-            "Default: python.",
-            show_default=False,
-        ),
-    ] = None,
-    no_tools: Annotated[bool, typer.Option("--no-tools", help="No tools at all.")] = False,
+    model: options.Model = "demo",
+    tools: options.Tools = None,
+    no_tools: options.NoTools = False,
     file: Annotated[
         list[Path] | None,
         typer.Option("--file", "-f", help="A file for the model to work on. Repeatable."),
     ] = None,
-    system: Annotated[
-        str | None, typer.Option("--system", "-s", help="Your own system text.")
-    ] = None,
-    sandbox: Annotated[
-        SandboxChoice,
-        typer.Option(
-            envvar="GLM_AGENT_SANDBOX",
-            help="Where code runs. 'off' runs it on this machine with no protection.",
-        ),
-    ] = SandboxChoice.AUTO,
-    pages: Annotated[
-        Path | None,
-        typer.Option(help="A folder of pages that the browser searches and opens first."),
-    ] = None,
-    net: Annotated[
-        NetChoice,
-        typer.Option(help="What the browser may reach: public hosts, only --allow-hosts, nothing."),
-    ] = NetChoice.PUBLIC,
-    allow_hosts: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A host that the browser may reach beyond that: localhost:8000, '*.corp.example', "
-            "10.0.0.0/8. Repeatable.",
-            show_default=False,
-        ),
-    ] = None,
-    record_web: Annotated[
-        Path | None, typer.Option(help="Write what the web answered to this file.")
-    ] = None,
-    replay_web: Annotated[
-        Path | None, typer.Option(help="Play such a file instead of using the network.")
-    ] = None,
-    offline: Annotated[
-        bool,
-        typer.Option(
-            "--offline", envvar="GLM_AGENT_OFFLINE", help="No network: neither pages nor models."
-        ),
-    ] = False,
-    max_steps: Annotated[int, typer.Option(min=1, help="Turns of the model.")] = 12,
-    max_new_tokens: Annotated[int, typer.Option(min=1, help="Tokens of one turn.")] = 1024,
-    temperature: Annotated[
-        float, typer.Option(min=0.0, max=10.0, help="0 takes the likeliest token.")
-    ] = 0.0,
-    top_p: Annotated[float, typer.Option(min=0.0, max=1.0, help="Nucleus sampling.")] = 1.0,
-    seed: Annotated[int, typer.Option(help="Of the sampling noise.")] = 0,
+    system: options.System = None,
+    session: options.SessionName = None,
+    continue_last: options.Continue = False,
+    sandbox: options.Sandbox = SandboxChoice.AUTO,
+    policy: options.PolicyFile = None,
+    allow: options.Allow = None,
+    deny: options.Deny = None,
+    pages: options.Pages = None,
+    net: options.Net = NetChoice.PUBLIC,
+    allow_hosts: options.AllowHosts = None,
+    record_web: options.RecordWeb = None,
+    replay_web: options.ReplayWeb = None,
+    offline: options.Offline = False,
+    max_steps: options.MaxSteps = 12,
+    max_new_tokens: options.MaxNewTokens = 1024,
+    max_time: options.MaxTime = None,
+    when_full: options.WhenFullOption = WhenFull.ELIDE,
+    temperature: options.Temperature = 0.0,
+    top_p: options.TopP = 1.0,
+    seed: options.Seed = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object instead of the text.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="The answer only.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Whole results, timings.")
+    as_jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Print each event as a line of JSON instead.")
     ] = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     # The engine's libraries load here, not with `--help`.
-    from glm_agent.cli.named_tools import WebOptions
-    from glm_agent.cli.running import RunRequest, run_task
-    from glm_agent.limits import Limits
-    from glm_agent.sampling import Sampling
+    from glm_agent.cli.running import Output, RunRequest, run_task
+    from glm_agent.errors import UsageError
 
-    if offline:
-        os.environ["GLM_AGENT_OFFLINE"] = "1"  # the engine asks for it when it would fetch a model
+    if as_json and as_jsonl:
+        raise UsageError("Give --json or --jsonl, not both.")
+    if session is not None and continue_last:
+        raise UsageError("Give --session or --continue, not both.")
     code = run_task(
         RunRequest(
             prompt=prompt,
-            model=model,
-            tools=() if no_tools else tuple(tools) if tools else None,
             files=tuple(file or ()),
-            system=system,
-            sandbox=sandbox.value,
-            web=WebOptions(
-                net=net.value,
-                allow_hosts=tuple(allow_hosts or ()),
-                record_web=record_web,
-                replay_web=replay_web,
-                local_pages=pages,
-                is_offline=offline,
-            ),
-            limits=Limits(max_steps=max_steps, max_new_tokens=max_new_tokens),
-            sampling=Sampling(temperature, top_p, seed),
-            as_json=as_json,
-            quiet=quiet,
-            verbose=verbose,
+            agent=options.agent_request(context.params),
+            output=Output(as_json=as_json, as_jsonl=as_jsonl, quiet=quiet, verbose=verbose),
+            session=session,
+            continues_last=continue_last,
+            given=options.given_fields(context),
         )
     )
     raise typer.Exit(code)

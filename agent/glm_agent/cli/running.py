@@ -4,37 +4,26 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
+from glm_agent.cli.approving import terminal_approval
 from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.cli.interruption import Interruption, interruption
-from glm_agent.cli.named_tools import PYTHON, WebOptions, open_named_tools
-from glm_agent.cli.progress import ProgressBar
+from glm_agent.cli.opening import AgentOpening, AgentRequest, OpenedAgent
 from glm_agent.cli.task import Attachments, read_prompt
 from glm_agent.cli.terminal import Terminal, printable
 from glm_agent.errors import ConfigurationError
-from glm_agent.events import FinishReason, RunFinished, RunResult, ToolFinished
+from glm_agent.event_records import VERSION, event_body, event_name, to_json
+from glm_agent.events import Event, FinishReason, RunFinished, RunResult, ToolFinished
 from glm_agent.journal import Journal
-from glm_agent.limits import Limits
-from glm_agent.models import DEMO, load_model
-from glm_agent.orchestrator import Agent
 from glm_agent.record import run_record
-from glm_agent.sampling import Sampling
+from glm_agent.session import Session
 from glm_agent.storage import data_path, journal_path
-from glm_sandbox import open_sandbox
-from glm_sandbox.errors import SandboxUnavailableError
-from glm_sandbox.sandbox import Sandbox
 from glm_tools.browser import BrowserTool, Citation
-from glm_tools.python import PythonTool
 from glm_tools.tool import Tool, ToolResult
-
-Backend = Literal["auto", "docker", "bubblewrap", "off"]
-DEFAULT_TOOLS = (PYTHON,)
 
 LIMIT_REASONS: dict[FinishReason, str] = {
     "max_steps": "the step limit was reached; this answer was forced",
@@ -48,98 +37,181 @@ LIMIT_REASONS: dict[FinishReason, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """What goes to stdout and how much to stderr.
+
+    Attributes:
+        as_json: one object at the end instead of the text.
+        as_jsonl: one event a line instead of the text.
+        quiet: the answer only.
+        verbose: whole results and timings.
+    """
+
+    as_json: bool = False
+    as_jsonl: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def terminal(self) -> Terminal:
+        """Where it is shown."""
+        is_data = self.as_json or self.as_jsonl
+        return Terminal(
+            quiet=self.quiet or is_data, verbose=self.verbose, stream_answer=not is_data
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
-    """The command line of one run. `tools` is None for the default and empty for none at all."""
+    """The command line of one run.
+
+    Attributes:
+        prompt: the task; None and `-` are standard input.
+        files: to work on.
+        agent: who does it.
+        output: how it is shown.
+        session: continue or begin the session of this name.
+        continues_last: continue the newest session.
+        given: options of `agent` that the user gave; the others are the session's where one is continued.
+    """
 
     prompt: str | None
-    model: str
-    tools: tuple[str, ...] | None
     files: tuple[Path, ...]
-    system: str | None
-    sandbox: Backend
-    web: WebOptions
-    limits: Limits
-    sampling: Sampling
-    as_json: bool
-    quiet: bool
-    verbose: bool
+    agent: AgentRequest
+    output: Output
+    session: str | None = None
+    continues_last: bool = False
+    given: frozenset[str] = frozenset()
 
 
 def run_task(request: RunRequest) -> ExitCode:
     """Do the run and print it.
 
     Raises:
-        ConfigurationError: the prompt, a file or a tool file cannot be used.
+        ConfigurationError: the prompt, a file, a tool file or a policy cannot be used.
         ModelUnavailableError: the model cannot be loaded.
         SandboxUnavailableError: a sandbox was asked for by name, or python was, and there is none.
         JournalError: the journal cannot be written.
     """
-    terminal = Terminal(
-        quiet=request.quiet or request.as_json,
-        verbose=request.verbose,
-        stream_answer=not request.as_json,
-    )
+    terminal = request.output.terminal()
     # Whatever can be found wrong without the model is found before it is loaded.
     prompt, piped = read_prompt(request.prompt)
     for path in request.files:
         if not path.is_file():
             raise ConfigurationError(f"There is no file {str(path)!r} to attach (--file).")
-    names = DEFAULT_TOOLS if request.tools is None else request.tools
-    tools = open_named_tools(names, request.web)
     with ExitStack() as stack, interruption() as interrupt:
-        for tool in tools:
-            stack.callback(tool.close)
         journal = Journal(journal_path())
         stack.callback(journal.close)
-        python = None
-        if PYTHON in names:
-            python = PythonSession(request, terminal)
-            stack.callback(python.close)
-        with ProgressBar(quiet=terminal.is_quiet) as progress:
-            model = load_model(request.model, progress=progress)
-        if model.note:
-            terminal.note(model.note)
-        sandbox = python.wait() if python is not None else None
-        if python is not None and sandbox is not None:
-            tools.insert(0, PythonTool(python.open))
-        task = Attachments(model, sandbox, terminal).add(prompt, piped, request.files)
-        agent = Agent(
-            model,
-            tools,
-            system=request.system,
-            limits=request.limits,
-            sampling=request.sampling,
-            journal=journal,
-            can_page=request.model != DEMO,  # a tool more is too much for a model that small
+        session_name, agent_request = session_of(request, journal)
+        opening = AgentOpening(agent_request)
+        opened = opening.open(
+            stack,
+            journal,
+            terminal,
+            approve=terminal_approval(terminal, interrupt),
+            is_verbose=request.output.verbose,
         )
-        stack.callback(agent.close)
-        files = ResultFiles(terminal)
-        result = _watch(agent, task, interrupt, terminal, files)
-        code = exit_code(result, interrupt)
-        citations = _citations(result.answer, tools)
-        if request.as_json:
-            record = run_record(result, model=model.name, status=code, files=files.paths)
-            record["citations"] = [citation.as_data() for citation in citations]
-            sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
-            sys.stdout.flush()
-        _report(result, citations, terminal)
-        return code
+        task = Attachments(opened.model, opened.sandbox, terminal).add(prompt, piped, request.files)
+        session = open_session(stack, opened, journal, session_name, agent_request)
+        is_untrusted = bool(piped or request.files)
+        return show_run(
+            lambda: session.stream(task, cancel=interrupt.flag, is_untrusted=is_untrusted),
+            opened,
+            terminal,
+            interrupt,
+            request.output,
+        )
+
+
+def session_of(request: RunRequest, journal: Journal) -> tuple[str | None, AgentRequest]:
+    """The session to continue or None for a new one, and the agent that it needs.
+
+    Model, tools and texts of a session stay as they are: its tokens would mean something else under others.
+    """
+    name = request.session
+    known = None if name is None else journal.session(name)
+    if request.continues_last:
+        newest = journal.sessions(1)
+        if not newest:
+            raise ConfigurationError("There is no session to continue yet (-c).")
+        known = newest[0]
+        name = known.id
+    if known is None:
+        return name, request.agent
+    recorded = AgentRequest.from_settings(known.settings)
+    kept = {
+        field: getattr(recorded, field)
+        for field in ("model", "tools", "system", "web", "sandbox")
+        if field not in request.given
+    }
+    return name, replace(request.agent, **kept)
+
+
+def open_session(
+    stack: ExitStack,
+    opened: OpenedAgent,
+    journal: Journal,
+    name: str | None,
+    request: AgentRequest,
+) -> Session:
+    """The session of that name or id, or a new one that can be opened again; closed by `stack`."""
+    if name is None or journal.session(name) is None:
+        name = journal.new_session(request.settings(), name=name).id
+    session = opened.agent.session(name)
+    stack.callback(session.close)
+    return session
+
+
+def show_run(
+    start: Callable[[], Iterator[Event]],
+    opened: OpenedAgent,
+    terminal: Terminal,
+    interrupt: Interruption,
+    output: Output,
+) -> ExitCode:
+    """Show a run as it goes and say how it ended.
+
+    Args:
+        start: begins it.
+        opened: its agent.
+        terminal: for text.
+        interrupt: signals ask the run to stop from now on.
+        output: what goes to stdout.
+    """
+    files = ResultFiles(terminal)
+    result = _watch(start, interrupt, terminal, files, as_jsonl=output.as_jsonl)
+    code = exit_code(result, interrupt)
+    citations = _citations(result.answer, opened.tools)
+    if output.as_json:
+        record = run_record(result, model=opened.model.name, status=code, files=files.paths)
+        record["citations"] = [citation.as_data() for citation in citations]
+        sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.flush()
+    _report(result, citations, terminal)
+    return code
 
 
 def _watch(
-    agent: Agent,
-    task: str,
+    start: Callable[[], Iterator[Event]],
     interrupt: Interruption,
     terminal: Terminal,
     files: "ResultFiles",
+    *,
+    as_jsonl: bool,
 ) -> RunResult:
     interrupt.is_running = True
-    for event in agent.stream(task, cancel=interrupt.flag):
-        terminal.show(event)
-        if isinstance(event, ToolFinished):
-            files.save(event.result)
-        elif isinstance(event, RunFinished):
-            return event.result
+    try:
+        for number, event in enumerate(start(), start=1):
+            terminal.show(event)
+            if as_jsonl:
+                head = {"v": VERSION, "seq": number, "time": time.time(), "type": event_name(event)}
+                sys.stdout.write(to_json(head | event_body(event)) + "\n")
+                sys.stdout.flush()
+            if isinstance(event, ToolFinished):
+                files.save(event.result)
+            elif isinstance(event, RunFinished):
+                return event.result
+    finally:
+        interrupt.is_running = False
     raise AssertionError("a run ends with RunFinished")
 
 
@@ -147,6 +219,8 @@ def exit_code(result: RunResult, interrupt: Interruption) -> ExitCode:
     """The exit code that says how the run ended."""
     if result.finish_reason == "answer":
         return ExitCode.ANSWERED
+    if result.finish_reason == "needs_approval":
+        return ExitCode.NEEDS_APPROVAL
     if result.finish_reason == "interrupted":
         return ExitCode.TERMINATED if interrupt.is_termination else ExitCode.INTERRUPTED
     return ExitCode.LIMIT
@@ -169,63 +243,15 @@ def _report(result: RunResult, citations: Sequence[Citation], terminal: Terminal
         )
     if result.finish_reason == "interrupted":
         terminal.warn(
-            f"Interrupted. {len(result.steps)} steps are saved: glm-agent replay {result.run_id}"
+            f"Interrupted. {len(result.steps)} steps are saved: glm-agent resume {result.run_id}"
+        )
+    elif result.pending is not None:
+        terminal.warn(
+            f"Nobody is there to approve the call of {printable(result.pending.name)!r}; it was not run. "
+            f"glm-agent resume {result.run_id} --approve (or --reject 'why')"
         )
     elif result.finish_reason in LIMIT_REASONS:
         terminal.warn(f"Not a full answer: {LIMIT_REASONS[result.finish_reason]}.")
-
-
-class PythonSession:
-    """The sandbox of a run: it starts at once, beside the loading of the model.
-
-    A thread of its own opens it and lives until `close`: bubblewrap dies with the thread that started it.
-    """
-
-    def __init__(self, request: RunRequest, terminal: Terminal) -> None:
-        self._request = request
-        self._terminal = terminal
-        self._thread = ThreadPoolExecutor(1, "glm-agent-sandbox")
-        self._first: Future[Sandbox] | None = self._start()
-
-    def wait(self) -> Sandbox | None:
-        """The sandbox; None when there is none and the user did not insist on it.
-
-        Raises:
-            SandboxUnavailableError: `--sandbox NAME` or `--tools python` asked for it.
-        """
-        assert self._first is not None, "wait comes before open"
-        try:
-            sandbox = self._first.result()
-        except SandboxUnavailableError as error:
-            if self._request.tools is not None or self._request.sandbox != "auto":
-                raise
-            self._terminal.warn(f"The python tool is off. {error}")
-            return None
-        if self._request.sandbox == "off":
-            self._terminal.warn(
-                "WARNING: --sandbox off: code that the model writes runs on this machine as this user, "
-                "with no protection."
-            )
-        elif self._request.verbose:
-            for weakness in sandbox.weaknesses:
-                self._terminal.note(f"sandbox {sandbox.backend}: {weakness}")
-        return sandbox
-
-    def open(self) -> Sandbox:
-        """The sandbox that was started, and a new one each time that one was lost."""
-        first, self._first = self._first, None
-        return (first or self._start()).result()
-
-    def close(self) -> None:
-        """Close what was not handed out; who got a sandbox from `open` closes it."""
-        if self._first is not None and not self._first.cancel() and not self._first.exception():
-            self._first.result().close()
-        self._thread.shutdown()
-
-    def _start(self) -> Future[Sandbox]:
-        return self._thread.submit(
-            open_sandbox, self._request.sandbox, progress=self._terminal.note
-        )
 
 
 class ResultFiles:

@@ -1,0 +1,41 @@
+"""Asking the person at the terminal whether a call may run."""
+
+import sys
+
+from glm_agent.calls import Approve
+from glm_agent.cli.interruption import Interruption
+from glm_agent.cli.terminal import Terminal, printable
+from glm_agent.events import ApprovalDecided, ApprovalRequested
+
+
+def terminal_approval(terminal: Terminal, interrupt: Interruption) -> Approve | None:
+    """Asks on the terminal; None when standard input or standard error is none.
+
+    Args:
+        terminal: shows the call.
+        interrupt: Ctrl-C at the question says no and stops the run.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+
+    def ask(request: ApprovalRequested) -> ApprovalDecided:
+        call = request.call
+        terminal.warn(f"? {printable(call.name)} ({printable(request.reason)})")
+        for line in printable(call.raw).split("\n"):
+            terminal.warn(f"  {line}")
+        sys.stderr.write("  Run it? [y]es, [n]o, or a reason why not: ")
+        sys.stderr.flush()
+        interrupt.is_running = False  # Ctrl-C at the question is an answer to it
+        try:
+            answer = sys.stdin.readline().strip()
+        except KeyboardInterrupt:
+            interrupt.flag.set()
+            return ApprovalDecided(call.id, "rejected")
+        finally:
+            interrupt.is_running = True
+        if answer.lower() in ("y", "yes"):
+            return ApprovalDecided(call.id, "approved")
+        comment = "" if answer.lower() in ("", "n", "no") else answer
+        return ApprovalDecided(call.id, "rejected", comment)
+
+    return ask

@@ -1,0 +1,209 @@
+"""An agent as the command line describes it: model, tools, sandbox, policy, journal."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from glm_agent.approval import Policy, load_policy, policy_from_project
+from glm_agent.calls import Approve
+from glm_agent.chat_model import ChatModel
+from glm_agent.cli.named_tools import PYTHON, WebOptions, open_named_tools
+from glm_agent.cli.progress import ProgressBar
+from glm_agent.cli.python_session import Backend, PythonSession
+from glm_agent.cli.terminal import Terminal
+from glm_agent.errors import ConfigurationError
+from glm_agent.journal import Journal, SessionInfo
+from glm_agent.limits import Limits
+from glm_agent.models import DEMO, load_model
+from glm_agent.orchestrator import Agent
+from glm_agent.sampling import Sampling
+from glm_agent.storage import config_path
+from glm_sandbox.sandbox import Sandbox
+from glm_tools.python import PythonTool
+from glm_tools.tool import Tool
+
+DEFAULT_TOOLS = (PYTHON,)
+PROJECT_FILE = Path("glm-agent.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalOptions:
+    """What the command line says about approvals.
+
+    Attributes:
+        policy: a file; the user's own `policy.toml` when None.
+        allow: rules before the file's; see `Policy.with_rules`.
+        deny: rules before those.
+    """
+
+    policy: Path | None = None
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+    def load(self) -> Policy:
+        """The policy, made stricter by the file of the project in the working folder, if there is one.
+
+        Raises:
+            ConfigurationError: a file or a rule is not understood.
+        """
+        path = self.policy
+        if path is None:
+            own = config_path() / "policy.toml"
+            path = own if own.exists() else None
+        policy = Policy() if path is None else load_policy(path)
+        policy = policy.with_rules(self.allow, self.deny)
+        if PROJECT_FILE.exists():
+            policy = replace(policy, project=policy_from_project(PROJECT_FILE))
+        return policy
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRequest:
+    """How an agent is opened; kept with each session, so that it can be opened again.
+
+    Attributes:
+        model: name or folder.
+        tools: their names; None for the default, empty for none at all.
+        system: the user's own system text.
+        sandbox: where code runs.
+        web: for the browser.
+        limits: of each run.
+        sampling: of the model's turns.
+        approvals: which calls ask.
+    """
+
+    model: str = DEMO
+    tools: tuple[str, ...] | None = None
+    system: str | None = None
+    sandbox: Backend = "auto"
+    web: WebOptions = field(default_factory=WebOptions)
+    limits: Limits = field(default_factory=Limits)
+    sampling: Sampling = field(default_factory=Sampling)
+    approvals: ApprovalOptions = field(default_factory=ApprovalOptions)
+
+    def settings(self) -> dict[str, Any]:
+        """As a session keeps it."""
+        settings: dict[str, Any] = TypeAdapter(AgentRequest).dump_python(self, mode="json")
+        return settings
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> "AgentRequest":
+        """The request that a session was opened with.
+
+        Raises:
+            ConfigurationError: the session was not made by the command line.
+        """
+        try:
+            return TypeAdapter(AgentRequest).validate_python(dict(settings))
+        except ValidationError as error:
+            raise ConfigurationError(f"The session's settings cannot be used: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAgent:
+    """An agent and what it was made of.
+
+    Attributes:
+        agent: closed by the stack that it was opened on.
+        model: who answers.
+        sandbox: of the `python` tool, if it is there.
+        tools: what the model may call.
+    """
+
+    agent: Agent
+    model: ChatModel
+    sandbox: Sandbox | None
+    tools: list[Tool]
+
+
+class AgentOpening:
+    """Opens an agent in two steps, so that whatever can be found wrong without the model is found before it is loaded.
+
+    Args:
+        request: what is wanted.
+
+    Raises:
+        ConfigurationError, ToolDefinitionError: a tool, a setting or the policy cannot be used.
+    """
+
+    def __init__(self, request: AgentRequest) -> None:
+        self._request = request
+        self._names = DEFAULT_TOOLS if request.tools is None else request.tools
+        self._policy = request.approvals.load()
+        self._tools = open_named_tools(self._names, request.web)
+
+    def open(
+        self,
+        stack: ExitStack,
+        journal: Journal,
+        terminal: Terminal,
+        *,
+        approve: Approve | None,
+        is_verbose: bool = False,
+    ) -> OpenedAgent:
+        """The agent.
+
+        Args:
+            stack: closes it, its tools and its sandbox.
+            journal: where runs are recorded.
+            terminal: shows progress and warnings.
+            approve: asks the user; None when nobody is there.
+            is_verbose: tells the sandbox's weaknesses.
+
+        Raises:
+            ModelUnavailableError: the model cannot be loaded.
+            SandboxUnavailableError: a sandbox was asked for by name, or python was, and there is none.
+        """
+        request, tools = self._request, self._tools
+        for tool in tools:
+            stack.callback(tool.close)
+        python = None
+        if PYTHON in self._names:
+            python = PythonSession(
+                request.sandbox,
+                terminal,
+                is_required=request.tools is not None,
+                is_verbose=is_verbose,
+            )
+            stack.callback(python.close)
+        with ProgressBar(quiet=terminal.is_quiet) as progress:
+            model = load_model(request.model, progress=progress)
+        if model.note:
+            terminal.note(model.note)
+        sandbox = python.wait() if python is not None else None
+        if python is not None and sandbox is not None:
+            tools.insert(0, PythonTool(python.open))
+        agent = Agent(
+            model,
+            tools,
+            system=request.system,
+            limits=request.limits,
+            sampling=request.sampling,
+            journal=journal,
+            policy=self._policy,
+            approve=approve,
+            can_page=request.model != DEMO,  # a tool more is too much for a model that small
+        )
+        stack.callback(agent.close)
+        return OpenedAgent(agent, model, sandbox, tools)
+
+
+def find_session(journal: Journal, name: str) -> SessionInfo:
+    """The session of that id or name, or the one that a run of that id belongs to.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    session = journal.session(name)
+    run = None if session is not None else journal.run(name)
+    if run is not None:
+        session = journal.session(run.session_id)
+    if session is None:
+        raise ConfigurationError(
+            f"There is no session or run {name!r}. `glm-agent sessions list` lists them."
+        )
+    return session
