@@ -167,7 +167,7 @@ def open_local_model(
     try:
         if folder is None:
             folder = demo_checkpoint(progress=progress)
-        dialect, tokenizer = _dialect(folder)
+        dialect, tokenizer = open_dialect(folder)
         engine = Engine.load(
             folder,
             context_length=context_length,
@@ -178,7 +178,7 @@ def open_local_model(
     return LocalModel(engine, tokenizer, dialect, name=name, note=note)
 
 
-def _dialect(folder: Path) -> tuple[Dialect, Tokenizer]:
+def open_dialect(folder: Path) -> tuple[Dialect, Tokenizer]:
     """The dialect that the checkpoint was trained in, told by its tokens and its config."""
     tokenizer = load_tokenizer(folder)
     if "<|observation|>" not in tokenizer.special_tokens:

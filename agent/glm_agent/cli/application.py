@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from glm_agent.cli import replay, run
+from glm_agent.cli import chat, doctor, replay, resume, run, sandbox, tools
 from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.errors import ConfigurationError, JournalError, ModelUnavailableError, UsageError
 from glm_sandbox.errors import SandboxUnavailableError
@@ -24,7 +24,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("chat")(chat.chat)
+app.command("resume")(resume.resume)
 app.command("replay")(replay.replay)
+app.command("doctor")(doctor.doctor)
+app.add_typer(tools.app, name="tools")
+app.add_typer(sandbox.app, name="sandbox")
 
 
 def _show_version(wanted: bool) -> None:

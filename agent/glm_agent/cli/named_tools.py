@@ -12,6 +12,7 @@ from glm_tools.tool import Tool
 
 PYTHON = "python"  # needs a sandbox, which the run opens
 BROWSER = "simple_browser"
+BUILT_IN = (BROWSER,)
 
 
 @dataclass(frozen=True, slots=True)
