@@ -7,6 +7,8 @@ from typing import Any
 
 from glm_engine.errors import CheckpointError, UnsupportedModelError
 
+_MAX_LAYERS = 1000  # a damaged file may claim billions, and each has a dozen tensors to look for
+
 _GGUF_ARCHITECTURES = {
     "chatglm": "GLM-4-9B-Chat, ChatGLM2 and ChatGLM3",
     "glm4": "GLM-4-0414",
@@ -59,6 +61,10 @@ class ModelConfig:
             value = getattr(self, field.name)
             if not isinstance(value, bool | tuple) and not value > 0:
                 raise ValueError(f"{field.name} is {value!r}; it must be above zero")
+        if self.num_layers > _MAX_LAYERS:
+            raise ValueError(
+                f"num_layers is {self.num_layers:,}; at most {_MAX_LAYERS:,} are believed"
+            )
         if self.num_heads % self.num_kv_heads:
             raise ValueError(
                 f"{self.num_heads} query heads do not divide over {self.num_kv_heads} key heads"

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from glm_engine.errors import CheckpointError, UnsupportedModelError
+from glm_engine.gguf_header import read_gguf_header
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _SAFETENSORS_WIDTHS = {"F32": 4, "F16": 2, "BF16": 2, "I8": 1, "U8": 1}
@@ -302,37 +303,34 @@ class GgufFile:
     def __init__(self, path: Path) -> None:
         refuse_lfs_pointer(path)
         try:
-            reader = gguf.GGUFReader(path)
-            self.metadata = {
-                key: field.contents()
-                for key, field in reader.fields.items()
-                if field.types and field.types[0] != gguf.GGUFValueType.ARRAY
-            }
-        # The reader indexes into the file without looking at its size: this is how it fails on a torn one.
-        except (ValueError, IndexError, KeyError, OverflowError, TypeError, OSError) as error:
+            self.metadata, self._tensors = read_gguf_header(path)
+        except (ValueError, OSError) as error:
             raise CheckpointError(
                 path, f"truncated, damaged or no GGUF file ({error}); download it again"
             ) from error
         self._path = path
-        self._tensors = {tensor.name: tensor for tensor in reader.tensors}
+        self._data = np.memmap(path, mode="r")
         self.integer_names: set[str] = set()
-        self.shapes = {
-            name: tuple(reversed(tensor.shape.tolist())) for name, tensor in self._tensors.items()
-        }
+        self.shapes = {name: tensor.shape for name, tensor in self._tensors.items()}
 
     def file_of(self, name: str) -> Path:
         del name
         return self._path
 
     def stored_nbytes(self, name: str) -> int:
-        return int(self._tensors[name].n_bytes)
+        return self._tensors[name].nbytes
 
     def rows(self, name: str, start: int, stop: int) -> Tensor:
         tensor = self._tensors[name]
+        height, row_shape = tensor.shape[0], tensor.shape[1:]
+        row_nbytes = tensor.nbytes // height  # of one element where the tensor is a vector
+        first = tensor.offset + start * row_nbytes
+        stored = self._data[first : first + (stop - start) * row_nbytes]
         try:
-            values = gguf.dequantize(tensor.data[start:stop], tensor.tensor_type)
+            values = gguf.dequantize(stored.reshape(stop - start, row_nbytes), tensor.kind)
         except NotImplementedError as error:
             raise UnsupportedModelError(
-                self._path, f"{tensor.tensor_type.name} is not supported", tensor=name
+                self._path, f"{tensor.kind.name} is not supported", tensor=name
             ) from error
-        return torch.from_numpy(np.array(values, dtype=np.float32))  # the mapped file is read-only
+        copy = np.array(values, dtype=np.float32)  # the mapped file is read-only
+        return torch.from_numpy(copy.reshape(stop - start, *row_shape))

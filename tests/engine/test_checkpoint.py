@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,25 @@ def test_a_damaged_gguf_header_is_an_error_and_never_a_crash(
         load(damaged)
     except CheckpointError as error:
         assert error.path == damaged  # noqa: PT017 - most damage is found, some bytes do not matter
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        struct.pack("<4sIQQ", b"GGUF", 3, 1, 2**60),  # pairs
+        struct.pack("<4sIQQ", b"GGUF", 3, 2**60, 1),  # tensors
+        struct.pack("<4sIQQQ1sIIQ", b"GGUF", 3, 0, 1, 1, b"k", 9, 0, 2**60),  # a list of bytes
+        struct.pack("<4sIQQQ1sIIQ", b"GGUF", 3, 0, 1, 1, b"k", 9, 8, 2**60),  # a list of strings
+        struct.pack("<4sIQQQ1sIQ", b"GGUF", 3, 0, 1, 1, b"k", 8, 2**60),  # a string
+        struct.pack("<4sIQQQ1sI", b"GGUF", 3, 1, 0, 1, b"t", 2**31),  # dimensions
+    ],
+)
+def test_counts_that_the_file_cannot_hold_are_not_believed(tmp_path: Path, header: bytes) -> None:
+    """Readers that trust them loop for hours, or ask for all memory."""
+    path = tmp_path / "model.gguf"
+    path.write_bytes(header + bytes(100))
+    with pytest.raises(CheckpointError, match=r"cut off|dimensions"):
+        open_checkpoint(path)
 
 
 def shard(number: int) -> str:
