@@ -4,7 +4,17 @@ import json
 from collections.abc import Mapping
 from typing import NoReturn
 
-from glm_tools.tool import JSONValue
+from glm_tools.tool import Builtin, JSONValue, ToolSpec
+
+# The calls of built-in tools are text, which becomes the one argument of this name.
+CODE_ARGUMENT: Mapping[Builtin, str] = {"python": "code", "simple_browser": "code"}
+
+
+def call_arguments(spec: ToolSpec | None, raw: str) -> Mapping[str, JSONValue] | None:
+    """The arguments of a call of this tool, None for an unknown one; None when `raw` cannot be read."""
+    if spec is not None and spec.builtin is not None:
+        return {CODE_ARGUMENT[spec.builtin]: raw}
+    return parse_arguments(raw)
 
 
 def parse_arguments(text: str) -> Mapping[str, JSONValue] | None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from glm_engine.grammar import GrammarCompiler, Matcher, allow_token, ordinary_tokens
 from glm_engine.json_grammar import json_rule, literal
 from glm_engine.tokenizer import TextStream, Tokenizer
-from glm_prompts.arguments import parse_arguments
+from glm_prompts.arguments import call_arguments
 from glm_prompts.dialect import (
     CallCut,
     CallDelta,
@@ -33,7 +33,7 @@ from glm_prompts.dialect import (
 from glm_prompts.errors import MissingTokenError
 from glm_prompts.messages import Message, Segment
 from glm_tools.browser.actions import ACTION_RULES
-from glm_tools.tool import Builtin, JSONValue, Observation, ToolCall, ToolSpec
+from glm_tools.tool import Observation, ToolCall, ToolSpec
 
 Language = Literal["zh", "en"]
 MaskName = Literal["newline", "text", "text before a call", "nothing"]
@@ -41,9 +41,6 @@ MaskName = Literal["newline", "text", "text before a call", "nothing"]
 PREFIX = ("[gMASK]", "<sop>")
 ROLES = ("<|system|>", "<|user|>", "<|assistant|>", "<|observation|>")
 END_OF_TEXT = "<|endoftext|>"
-
-# The calls of built-in tools are text, which becomes the one argument of this name.
-CODE_ARGUMENT: Mapping[Builtin, str] = {"python": "code", "simple_browser": "code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,12 +327,7 @@ class Glm4Turn:
     def _close(self) -> None:
         self._read(self._stream.flush())
         if self._state == "payload":
-            spec = self._tools.get(self._name)
-            arguments: Mapping[str, JSONValue] | None
-            if spec is not None and spec.builtin is not None:
-                arguments = {CODE_ARGUMENT[spec.builtin]: self._payload}
-            else:
-                arguments = parse_arguments(self._payload)
+            arguments = call_arguments(self._tools.get(self._name), self._payload)
             call = ToolCall(self._call_id, self._name, arguments, self._payload)
             self._events.append(CallReady(call))
         elif self._state == "head":
