@@ -1,0 +1,285 @@
+"""Fetching models, from a hub of our own on loopback that breaks off, resumes and lies."""
+
+import hashlib
+import http.server
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from glm_engine.errors import CheckpointError, DownloadError
+from glm_engine.generate import Engine
+from glm_engine.hub import SHORT_NAMES, find_model
+from glm_engine.testing import tiny_config, write_checkpoint
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+class Hub(http.server.ThreadingHTTPServer):
+    """The part of the hub's interface that fetching needs, over files in memory, with faults to switch on."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), HubHandler)
+        self.repositories: dict[str, dict[str, bytes]] = {}
+        self.break_off_after: int | None = None  # bytes of a weight file in one answer
+        self.corrupted = ""  # file whose content is not what is announced
+        self.status = 200
+        self.ignores_ranges = False
+        self.requests: list[tuple[str, str | None]] = []  # path, Range
+        self.authorisations: set[str | None] = set()
+
+
+class HubHandler(http.server.BaseHTTPRequestHandler):
+    server: Hub
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        hub = self.server
+        hub.requests.append((self.path, self.headers["Range"]))
+        hub.authorisations.add(self.headers["Authorization"])
+        if hub.status != 200:
+            return self.answer(b"no", hub.status)
+        if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/revision/main", self.path):
+            if match[1] in hub.repositories:
+                return self.answer(json.dumps({"sha": REVISION}).encode())
+        elif match := re.fullmatch(rf"/api/models/([^/]+/[^/]+)/tree/{REVISION}", self.path):
+            entries = [describe(*item) for item in hub.repositories[match[1]].items()]
+            return self.answer(json.dumps(entries).encode())
+        elif match := re.fullmatch(rf"/([^/]+/[^/]+)/resolve/{REVISION}/([^/]+)", self.path):
+            return self.send_file(match[2], hub.repositories[match[1]][match[2]])
+        return self.answer(b"not found", 404)
+
+    def send_file(self, name: str, content: bytes) -> None:
+        if name == self.server.corrupted:
+            content = content[:-1] + bytes([content[-1] ^ 1])
+        start = 0
+        if self.headers["Range"] and not self.server.ignores_ranges:
+            start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        limit = self.server.break_off_after
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        self.wfile.write(content[start:] if limit is None else content[start : start + limit])
+        self.close_connection = True
+
+    def answer(self, body: bytes, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def describe(name: str, content: bytes) -> dict[str, Any]:
+    blob = b"blob %d\0" % len(content) + content
+    entry: dict[str, Any] = {
+        "type": "file",
+        "path": name,
+        "size": len(content),
+        "oid": hashlib.sha1(blob, usedforsecurity=False).hexdigest(),
+    }
+    if name.endswith((".safetensors", ".bin")):
+        entry["lfs"] = {"oid": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    return entry
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    write_checkpoint(tmp_path / "source", tiny_config(), num_shards=2)
+    files = {path.name: path.read_bytes() for path in (tmp_path / "source").iterdir()}
+    files |= {
+        "modeling_chatglm.py": b"raise SystemExit",
+        "pytorch_model.bin": b"the same weights again",
+        "README.md": b"hello",
+        "empty.json": b"",
+        "tokenizer_config.json": b"",
+    }
+    with Hub() as server:
+        server.repositories["zai-org/glm-4-9b-chat"] = files
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}/")
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        for name in ("HF_TOKEN", "HF_HUB_CACHE", "GLM_AGENT_OFFLINE"):
+            monkeypatch.delenv(name, raising=False)
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+SHARD = "model-00001-of-00002.safetensors"
+
+
+def test_a_fetched_model_loads_and_no_code_came_with_it(hub: Hub, cache: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    folder = find_model("glm-4-9b-chat", cache_dir=cache, progress=lambda *s: steps.append(s))
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "config.json",
+        SHARD,
+        "model-00002-of-00002.safetensors",
+        "model.safetensors.index.json",
+        "tokenizer_config.json",
+    ]
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    assert steps[-1] == (size, size)
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert Engine.load(folder, weight_format="float32").config == tiny_config()
+
+
+def test_what_is_here_is_not_asked_for_again(hub: Hub, cache: Path) -> None:
+    first = find_model("glm-4-9b-chat", cache_dir=cache)
+    hub.requests.clear()
+    assert find_model("zai-org/glm-4-9b-chat", cache_dir=cache) == first
+    assert hub.requests == []
+
+
+def test_a_connection_that_breaks_off_is_resumed_where_it_was(hub: Hub, cache: Path) -> None:
+    hub.break_off_after = 7000
+    folder = find_model("glm-4-9b-chat", cache_dir=cache)
+    content = hub.repositories["zai-org/glm-4-9b-chat"][SHARD]
+    assert (folder / SHARD).read_bytes() == content
+    ranges = [r for path, r in hub.requests if path.endswith(SHARD)]
+    expected = [f"bytes={start}-" for start in range(7000, len(content), 7000)]
+    assert ranges == [None, *expected]
+    assert len(expected) > 2
+
+
+def test_a_later_process_goes_on_where_this_one_was_killed(hub: Hub, cache: Path) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(done: int, total: int) -> None:
+        if done > total / 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        find_model("glm-4-9b-chat", cache_dir=cache, progress=kill)
+    (aside,) = (cache / "zai-org--glm-4-9b-chat").glob("*.partial")
+    kept = {path.name: path.stat().st_size for path in aside.iterdir()}
+    hub.requests.clear()
+    folder = find_model("glm-4-9b-chat", cache_dir=cache)
+    assert not aside.exists()
+    for name, size in kept.items():
+        whole = (folder / name).stat().st_size == size
+        asked = [r for path, r in hub.requests if path.endswith("/" + name)]
+        assert asked == ([] if whole else [f"bytes={size}-"])
+
+
+def test_a_hub_that_ignores_ranges_sends_the_file_anew(hub: Hub, cache: Path) -> None:
+    partial = cache / "zai-org--glm-4-9b-chat" / f"{REVISION}.partial"
+    partial.mkdir(parents=True)
+    (partial / SHARD).write_bytes(b"x" * 100)
+    hub.ignores_ranges = True
+    folder = find_model("glm-4-9b-chat", cache_dir=cache)
+    assert (folder / SHARD).read_bytes() == hub.repositories["zai-org/glm-4-9b-chat"][SHARD]
+
+
+@pytest.mark.parametrize("name", [SHARD, "config.json"])
+def test_content_with_another_hash_is_refused_and_deleted(hub: Hub, cache: Path, name: str) -> None:
+    """LFS files by SHA-256, small ones by Git's own hash; the next attempt starts with a clean file."""
+    hub.corrupted = name
+    with pytest.raises(DownloadError, match=f"{name} .* is not what .* announced"):
+        find_model("glm-4-9b-chat", cache_dir=cache)
+    hub.corrupted = ""
+    folder = find_model("glm-4-9b-chat", cache_dir=cache)
+    assert (folder / name).read_bytes() == hub.repositories["zai-org/glm-4-9b-chat"][name]
+
+
+def test_garbage_left_in_a_partial_file_is_found_by_its_hash(hub: Hub, cache: Path) -> None:
+    partial = cache / "zai-org--glm-4-9b-chat" / f"{REVISION}.partial"
+    partial.mkdir(parents=True)
+    (partial / SHARD).write_bytes(b"x" * 100)
+    with pytest.raises(DownloadError, match="size or hash differs"):
+        find_model("glm-4-9b-chat", cache_dir=cache)
+    find_model("glm-4-9b-chat", cache_dir=cache)
+
+
+def test_a_hub_that_sends_nothing_is_given_up_with_advice(hub: Hub, cache: Path) -> None:
+    hub.break_off_after = 0
+    with pytest.raises(DownloadError, match="What came so far is kept"):
+        find_model("glm-4-9b-chat", cache_dir=cache)
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"), [(401, "HF_TOKEN"), (403, "let you in"), (404, "is the name right")]
+)
+def test_refusals_say_what_to_do(hub: Hub, cache: Path, status: int, advice: str) -> None:
+    hub.status = status
+    with pytest.raises(DownloadError, match=advice):
+        find_model("glm-4-9b-chat", cache_dir=cache)
+
+
+def test_a_hub_that_is_not_there_is_an_error(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, hub: Hub
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    with pytest.raises(DownloadError, match="Check the network"):
+        find_model("glm-4-9b-chat", cache_dir=cache)
+
+
+def test_offline_nothing_is_asked_for(
+    hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLM_AGENT_OFFLINE", "1")
+    with pytest.raises(DownloadError, match="GLM_AGENT_OFFLINE"):
+        find_model("glm-4-9b-chat", cache_dir=cache)
+    assert hub.requests == []
+
+
+def test_a_token_is_sent_where_there_is_one(
+    hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    find_model("glm-4-9b-chat", cache_dir=cache)
+    assert hub.authorisations == {"Bearer hf_secret"}
+
+
+def test_pickled_weights_are_fetched_where_there_are_no_others(hub: Hub, cache: Path) -> None:
+    hub.repositories["zai-org/chatglm2-6b"] = {"config.json": b"{}", "pytorch_model.bin": b"abc"}
+    folder = find_model("chatglm2-6b", cache_dir=cache)
+    assert (folder / "pytorch_model.bin").read_bytes() == b"abc"
+    hub.repositories["a/b"] = {"config.json": b"{}"}
+    with pytest.raises(DownloadError, match=r"neither safetensors nor"):
+        find_model("a/b", cache_dir=cache)
+
+
+def test_names_that_leave_the_folder_are_not_fetched(hub: Hub, cache: Path) -> None:
+    files = hub.repositories["zai-org/glm-4-9b-chat"]
+    for name in ("../model.safetensors", "/model.safetensors", "sub/model.safetensors", ".model"):
+        files[name] = b"evil"
+    folder = find_model("glm-4-9b-chat", cache_dir=cache)
+    assert b"evil" not in [path.read_bytes() for path in cache.rglob("*") if path.is_file()]
+    assert len(list(folder.iterdir())) == 5
+
+
+def test_a_model_of_the_hubs_own_client_is_used(hub: Hub, cache: Path, tmp_path: Path) -> None:
+    repository = tmp_path / "hf" / "hub" / "models--zai-org--glm-4-9b-chat"
+    snapshot = repository / "snapshots" / REVISION
+    write_checkpoint(snapshot, tiny_config(), dtype=torch.bfloat16)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(REVISION, encoding="utf-8")
+    assert find_model("glm-4-9b-chat", cache_dir=cache) == snapshot
+    assert hub.requests == []
+
+
+def test_paths_come_first_and_nonsense_is_named(tmp_path: Path, cache: Path) -> None:
+    assert find_model(str(tmp_path), cache_dir=cache) == tmp_path
+    for name in ("no-such-model", "../x", "a/b/c", os.fspath(tmp_path / "missing")):
+        with pytest.raises(CheckpointError, match="no such path"):
+            find_model(name, cache_dir=cache)
+    assert all(re.fullmatch(r"zai-org/[\w.-]+", hub_id) for hub_id in SHORT_NAMES.values())
