@@ -252,6 +252,10 @@ class Tool(ABC):
             ToolError: the tool says no; the model reads the message.
         """
 
+    def preview(self, arguments: Mapping[str, JSONValue]) -> str:
+        """What a call would change, for the person who is asked about it: a diff, say. Empty when there is nothing."""
+        return ""
+
     def close(self) -> None:
         """Release what the tool holds. Safe to call twice."""
         return

@@ -7,12 +7,15 @@ from pathlib import Path
 from glm_agent.errors import ConfigurationError
 from glm_tools.browser import BrowserConfig, BrowserConfigError, BrowserTool, CassetteError
 from glm_tools.browser.address import AddressPolicy, NetworkAccess
+from glm_tools.files import file_tools
 from glm_tools.loading import load_tools
 from glm_tools.tool import Tool
+from glm_tools.workspace import Workspace
 
 PYTHON = "python"  # needs a sandbox, which the run opens
 BROWSER = "simple_browser"
-BUILT_IN = (BROWSER,)
+FILES = "files"
+BUILT_IN = (BROWSER, FILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,13 @@ class WebOptions:
         return config
 
 
-def open_named_tools(names: Sequence[str], web: WebOptions) -> list[Tool]:
+def open_named_tools(names: Sequence[str], web: WebOptions, workspace: Path = Path()) -> list[Tool]:
     """The tools of `names` in their order; `python` is left out. Whoever gets them closes them.
 
     Args:
-        names: `simple_browser`, or what `load_tools` takes.
+        names: `simple_browser`, `files`, or what `load_tools` takes.
         web: for the browser.
+        workspace: the folder that `files` works in.
 
     Raises:
         ConfigurationError: a setting or a recording cannot be used.
@@ -69,6 +73,8 @@ def open_named_tools(names: Sequence[str], web: WebOptions) -> list[Tool]:
         for name in dict.fromkeys(names):
             if name == BROWSER:
                 tools.append(_browser(web))
+            elif name == FILES:
+                tools += file_tools(Workspace(workspace))
             elif name != PYTHON:
                 tools += load_tools(name)
     except BaseException:
