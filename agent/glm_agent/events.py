@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from glm_agent.chat_model import Prefill, TurnFinish, TurnOptions, TurnUsage
+from glm_agent.limits import ContextPolicy, Limits
 from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta
 from glm_prompts.messages import Segment
 from glm_tools.tool import ToolCall, ToolResult, ToolSpec
@@ -23,11 +24,6 @@ FinishReason = Literal[
 
 TurnOutcome = TurnFinish | Literal["repetition", "wall_time"]
 Decision = Literal["approved", "rejected"]
-ContextPolicy = Literal[
-    "error",  # the run ends
-    "elide",  # oldest observations become one-line receipts
-    "summarise",  # the model sums up what is old
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +99,7 @@ class RunStarted:
         tools: what may be called.
         system: the user's own system text.
         is_untrusted: the prompt carries text of others: an attached file, say.
+        limits: of the run.
     """
 
     run_id: str
@@ -112,6 +109,7 @@ class RunStarted:
     tools: tuple[ToolSpec, ...]
     system: str | None = None
     is_untrusted: bool = False
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,13 @@
 """How far a run may go."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from glm_agent.events import ContextPolicy
+ContextPolicy = Literal[
+    "error",  # the run ends
+    "elide",  # oldest observations become one-line receipts
+    "summarise",  # the model sums up what is old
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,7 @@ class Session:
             tools=self._agent.specs,
             system=self._agent.system,
             is_untrusted=is_untrusted,
+            limits=self._agent.limits,
         )
         return self._drive([started], cancel or Flag())
 

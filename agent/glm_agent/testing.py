@@ -8,15 +8,21 @@ assert result.answer == "Sunny in Bonn." and model.is_done
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Event
 
 from glm_agent.chat_model import ModelEvent, TurnEnded, TurnFinish, TurnOptions, TurnUsage
+from glm_agent.errors import ReplayMismatchError
+from glm_agent.event_records import event_from
+from glm_agent.events import Event as AgentEvent
+from glm_agent.events import RunFinished, RunStarted, ToolFinished, TurnFinished
+from glm_agent.export import JSON_FORMAT
 from glm_prompts.arguments import parse_arguments
 from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta
 from glm_prompts.messages import Segment
-from glm_tools.tool import JSONValue, Observation, ToolCall, ToolSpec
+from glm_tools.tool import JSONValue, Observation, ToolCall, ToolResult, ToolSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,93 @@ class ScriptedModel:
         if not self._replies:
             raise AssertionError("The script has no reply for this turn.")
         return self._replies.pop(0)
+
+
+class ReplayModel(ScriptedModel):
+    """A `ChatModel` that says again what a recorded run's model said, and insists that it is told the same.
+
+    A recorded run is a regression test: give the agent this model and its tools, run the same prompt, and every
+    result is compared with the recorded one.
+
+    ```python
+    model = ReplayModel.load("weather.json")  # from `glm-agent sessions export --format json`
+    assert Agent(model, tools=[get_weather]).run(model.prompt).answer == model.answer
+    ```
+
+    Args:
+        events: of one finished run, in order.
+
+    Attributes:
+        prompt: what the run was asked.
+        answer: what it came to.
+    """
+
+    def __init__(self, events: Iterable[AgentEvent]) -> None:
+        events = list(events)
+        turns = [event for event in events if isinstance(event, TurnFinished)]
+        super().__init__([_recorded_reply(turn) for turn in turns])
+        self.prompt = next(event.prompt for event in events if isinstance(event, RunStarted))
+        self.answer = next(
+            event.result.answer for event in reversed(events) if isinstance(event, RunFinished)
+        )
+        self._results = [event.result for event in events if isinstance(event, ToolFinished)]
+
+    @classmethod
+    def load(cls, path: str | Path, run: int = 0) -> "ReplayModel":
+        """The model of a run in an exported session.
+
+        Args:
+            path: the JSON file.
+            run: which of its runs, from 0.
+
+        Raises:
+            ValueError: it is no such file.
+        """
+        exported = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(exported, dict) or exported.get("format") != JSON_FORMAT:
+            raise ValueError(
+                f"{path} is no exported session (glm-agent sessions export --format json)"
+            )
+        records = exported["runs"][run]["events"]
+        return cls(event_from(record["type"], record["body"]) for record in records)
+
+    def count_tokens(self, text: str) -> int:
+        return 1  # nothing is cut: whole results are compared
+
+    def open(
+        self,
+        system: str | None,
+        tools: Sequence[ToolSpec],
+        history: Sequence[Segment] | None = None,
+    ) -> "ScriptedConversation":
+        expected = [text for result in self._results for text in _texts(result)]
+
+        def next_reply() -> Reply:
+            told = [text for role, text in conversation.messages if role == "observation"]
+            for number, (now, then) in enumerate(zip(told, expected, strict=False), start=1):
+                if now != then:
+                    raise ReplayMismatchError(
+                        f"Result {number}: the recorded run was told {then!r}, and now it is {now!r}."
+                    )
+            return self.next_reply()
+
+        conversation = ScriptedConversation(next_reply, 1 << 40, system, tools, history)
+        self.conversations.append(conversation)
+        return conversation
+
+
+def _recorded_reply(turn: TurnFinished) -> Reply:
+    finish = turn.finish if turn.finish in ("stop", "length", "context") else "cancelled"
+    if turn.call is not None:
+        arguments = None if turn.call.arguments is None else dict(turn.call.arguments)
+        return Reply(turn.text, turn.call.name, arguments, turn.call.raw, finish)
+    if turn.cut is not None:
+        return Reply(turn.text, turn.cut.name, None, turn.cut.raw, finish)
+    return Reply(turn.text, finish=finish)
+
+
+def _texts(result: ToolResult) -> list[str]:
+    return [observation.text for observation in result.observations]
 
 
 class ScriptedConversation:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from glm_engine.constraint import TokenConstraint
+from glm_engine.tokenizer import Tokenizer
 from glm_prompts.messages import Message, Segment
 from glm_tools.tool import Observation, ToolCall, ToolSpec
 
@@ -72,6 +73,9 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def tokenizer(self) -> Tokenizer: ...
 
     @property
     def stop_token_ids(self) -> frozenset[int]:

@@ -6,7 +6,6 @@ import pytest
 
 from glm_agent.chat_model import TurnOptions
 from glm_agent.events import (
-    ContextPolicy,
     ContextReduced,
     Event,
     PromptRendered,
@@ -15,7 +14,7 @@ from glm_agent.events import (
     ToolFinished,
     TurnFinished,
 )
-from glm_agent.limits import Limits
+from glm_agent.limits import ContextPolicy, Limits
 from glm_agent.orchestrator import Agent
 from glm_agent.read_result import ReadResultTool
 from glm_agent.testing import Reply, ScriptedConversation, ScriptedModel, call, say
