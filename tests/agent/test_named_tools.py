@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 
 from glm_agent.cli.named_tools import WebOptions, open_named_tools
+from glm_agent.cli.opening import AgentOpening, AgentRequest
 from glm_agent.errors import ConfigurationError
 from glm_tools.browser import BrowserTool
 from glm_tools.errors import ToolDefinitionError
@@ -87,3 +88,21 @@ def test_what_was_opened_is_closed_when_a_later_name_cannot_be_used(
 
 def test_a_name_that_is_given_twice_is_one_tool() -> None:
     assert len(open_named_tools(["simple_browser", "python", "simple_browser"], WebOptions())) == 1
+
+
+def test_files_work_in_the_folder_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`files` is the working folder, `files:FOLDER` another; the question about a change shows its diff."""
+    (tmp_path / "here.txt").write_text("one\n", encoding="utf-8")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "there.txt").write_text("two\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for name, file, text in (("files", "here.txt", "one"), ("files:inner", "there.txt", "two")):
+        opening = AgentOpening(AgentRequest(tools=(name,)))
+        arguments = {"path": file, "old": text, "new": "three"}
+        preview = opening.preview(ToolCall("call_1", "edit_file", arguments, ""))
+        assert f"-{text}\n+three" in preview
+        assert opening.preview(ToolCall("call_1", "read_file", {"path": file}, "")) == ""
+    with pytest.raises(ToolDefinitionError, match="nowhere"):
+        open_named_tools(["files:nowhere"], WebOptions())

@@ -1,19 +1,26 @@
 """Asking the person at the terminal whether a call may run."""
 
 import sys
+from collections.abc import Callable
 
 from glm_agent.calls import Approve
 from glm_agent.cli.interruption import Interruption
 from glm_agent.cli.terminal import Terminal, printable
 from glm_agent.events import ApprovalDecided, ApprovalRequested
+from glm_tools.tool import ToolCall
 
 
-def terminal_approval(terminal: Terminal, interrupt: Interruption) -> Approve | None:
+def terminal_approval(
+    terminal: Terminal,
+    interrupt: Interruption,
+    preview: Callable[[ToolCall], str] = lambda _: "",
+) -> Approve | None:
     """Asks on the terminal; None when standard input or standard error is none.
 
     Args:
         terminal: shows the call.
         interrupt: Ctrl-C at the question says no and stops the run.
+        preview: what a call would change; shown in place of its text where there is something to show.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
@@ -21,7 +28,7 @@ def terminal_approval(terminal: Terminal, interrupt: Interruption) -> Approve | 
     def ask(request: ApprovalRequested) -> ApprovalDecided:
         call = request.call
         terminal.warn(f"? {printable(call.name)} ({printable(request.reason)})")
-        for line in printable(call.raw).split("\n"):
+        for line in printable(preview(call) or call.raw).split("\n"):
             terminal.warn(f"  {line}")
         sys.stderr.write("  Run it? [y]es, [n]o, or a reason why not: ")
         sys.stderr.flush()

@@ -35,11 +35,12 @@ def run_chat(request: RunRequest) -> ExitCode:
         journal = Journal(journal_path())
         stack.callback(journal.close)
         name, agent_request = session_of(request, journal)
-        opened = AgentOpening(agent_request).open(
+        opening = AgentOpening(agent_request)
+        opened = opening.open(
             stack,
             journal,
             terminal,
-            approve=terminal_approval(terminal, interrupt),
+            approve=terminal_approval(terminal, interrupt, opening.preview),
             is_verbose=request.output.verbose,
         )
         session = open_session(stack, opened, journal, name, agent_request)

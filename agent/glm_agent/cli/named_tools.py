@@ -56,13 +56,12 @@ class WebOptions:
         return config
 
 
-def open_named_tools(names: Sequence[str], web: WebOptions, workspace: Path = Path()) -> list[Tool]:
+def open_named_tools(names: Sequence[str], web: WebOptions) -> list[Tool]:
     """The tools of `names` in their order; `python` is left out. Whoever gets them closes them.
 
     Args:
-        names: `simple_browser`, `files`, or what `load_tools` takes.
+        names: `simple_browser`, `files` for the working folder, `files:FOLDER`, or what `load_tools` takes.
         web: for the browser.
-        workspace: the folder that `files` works in.
 
     Raises:
         ConfigurationError: a setting or a recording cannot be used.
@@ -73,8 +72,9 @@ def open_named_tools(names: Sequence[str], web: WebOptions, workspace: Path = Pa
         for name in dict.fromkeys(names):
             if name == BROWSER:
                 tools.append(_browser(web))
-            elif name == FILES:
-                tools += file_tools(Workspace(workspace))
+            elif name == FILES or name.startswith(f"{FILES}:"):
+                folder = name.partition(":")[2]
+                tools += file_tools(Workspace(Path(folder).expanduser()))
             elif name != PYTHON:
                 tools += load_tools(name)
     except BaseException:

@@ -24,7 +24,7 @@ from glm_agent.sampling import Sampling
 from glm_agent.storage import config_path
 from glm_sandbox.sandbox import Sandbox
 from glm_tools.python import PythonTool
-from glm_tools.tool import Tool
+from glm_tools.tool import Tool, ToolCall
 
 DEFAULT_TOOLS = (PYTHON,)
 PROJECT_FILE = Path("glm-agent.toml")
@@ -135,6 +135,11 @@ class AgentOpening:
         self._names = DEFAULT_TOOLS if request.tools is None else request.tools
         self._policy = request.approvals.load()
         self._tools = open_named_tools(self._names, request.web)
+
+    def preview(self, call: ToolCall) -> str:
+        """What a call would change, for the person who is asked about it; empty when there is nothing to show."""
+        tool = next((tool for tool in self._tools if tool.spec.name == call.name), None)
+        return "" if tool is None or call.arguments is None else tool.preview(call.arguments)
 
     def open(
         self,

@@ -59,8 +59,12 @@ def resume(
         stack.callback(journal.close)
         known = find_session(journal, run_or_session)
         request = AgentRequest.from_settings(known.settings)
-        opened = AgentOpening(request).open(
-            stack, journal, terminal, approve=terminal_approval(terminal, interrupt)
+        opening = AgentOpening(request)
+        opened = opening.open(
+            stack,
+            journal,
+            terminal,
+            approve=terminal_approval(terminal, interrupt, opening.preview),
         )
         session = open_session(stack, opened, journal, known.id, request)
         code = show_run(

@@ -107,7 +107,7 @@ def run_task(request: RunRequest) -> ExitCode:
             stack,
             journal,
             terminal,
-            approve=terminal_approval(terminal, interrupt),
+            approve=terminal_approval(terminal, interrupt, opening.preview),
             is_verbose=request.output.verbose,
         )
         task = Attachments(opened.model, opened.sandbox, terminal).add(prompt, piped, request.files)
