@@ -17,6 +17,13 @@ from glm_engine.checkpoint import part_heights, stored_names
 from glm_engine.config import ModelConfig
 from glm_engine.generate import Engine
 from glm_engine.model import Decoder, parameter_shapes
+from glm_engine.quantization import (
+    Int4Matrix,
+    Int8Matrix,
+    QuantizedMatrix,
+    format_of,
+    quantized_layout,
+)
 from glm_engine.tokenizer import GLM4_SPECIAL_TOKENS, Tokenizer
 from glm_engine.vocabularies import TiktokenTokenizer
 
@@ -65,6 +72,29 @@ def random_parameters(config: ModelConfig, seed: int = 0) -> dict[str, Tensor]:
             parameters[name] = noise if is_input_only else noise * shape[1] ** -0.5
         else:
             parameters[name] = noise * 0.1 + (0.0 if name.endswith("bias") else 1.0)
+    return parameters
+
+
+def random_weights(
+    config: ModelConfig, weight_format: Literal["bfloat16", "int8", "int4"]
+) -> dict[str, Tensor | QuantizedMatrix]:
+    """Weights of any size in a compute format, made in place: for measuring memory and speed at full geometry."""
+    parameters: dict[str, Tensor | QuantizedMatrix] = {}
+    for name, shape in parameter_shapes(config).items():
+        kind = None if weight_format == "bfloat16" else format_of(name, shape, weight_format)
+        if kind is None:
+            dtype = torch.float32 if name.endswith("norm") else torch.bfloat16
+            scale = shape[-1] ** -0.5 if len(shape) == 2 else 0.1
+            tensor = torch.empty(shape, dtype=dtype).uniform_(-scale, scale)
+            parameters[name] = tensor + 1 if name.endswith("norm") else tensor
+            continue
+        parts = [
+            torch.empty(part, dtype=dtype).uniform_(0.5, 1.5).mul_(0.01)
+            if dtype == torch.bfloat16
+            else torch.empty(part, dtype=dtype).random_()
+            for _, part, dtype in quantized_layout(shape, kind)
+        ]
+        parameters[name] = Int8Matrix(*parts) if kind == "int8" else Int4Matrix(*parts)
     return parameters
 
 

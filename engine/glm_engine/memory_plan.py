@@ -1,0 +1,142 @@
+"""How much memory a model takes, known before any of it is allocated.
+
+The plan counts what the engine holds: weights in their format, the keys and values of one full context, and the
+buffers of the widest step. It knows shapes only, so it costs nothing and needs no weights.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from glm_engine.config import ModelConfig
+from glm_engine.model import parameter_shapes
+from glm_engine.quantization import format_of, quantized_layout
+
+PlannedFormat = Literal["bfloat16", "int8", "int4"]
+
+FORMATS: tuple[PlannedFormat, ...] = ("bfloat16", "int8", "int4")  # best first
+
+_BF16, _FP32 = 2, 4
+# Python, torch and its libraries before a weight is loaded; measured, see benchmarks/memory.py.
+RUNTIME_BYTES = 450 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPlan:
+    """What one session of a model takes, in bytes.
+
+    Attributes:
+        weight_format: of the matrices.
+        context_length: tokens that the session may hold.
+        weight_bytes: matrices, embedding, biases and norms.
+        kv_cache_bytes: keys and values of `context_length` tokens in bf16.
+        workspace_bytes: the buffers of a prefill chunk, the largest that exist at one time.
+        runtime_bytes: the process without a model.
+    """
+
+    weight_format: PlannedFormat
+    context_length: int
+    weight_bytes: int
+    kv_cache_bytes: int
+    workspace_bytes: int
+    runtime_bytes: int = RUNTIME_BYTES
+
+    @property
+    def total_bytes(self) -> int:
+        """The sum: what must be free, in main memory or on an accelerator."""
+        return self.weight_bytes + self.kv_cache_bytes + self.workspace_bytes + self.runtime_bytes
+
+
+def plan_memory(
+    config: ModelConfig,
+    weight_format: PlannedFormat,
+    context_length: int | None = None,
+    *,
+    prefill_chunk: int = 512,
+) -> MemoryPlan:
+    """The plan for one session.
+
+    Args:
+        config: the network.
+        weight_format: of the matrices.
+        context_length: tokens that the session may hold; by default what the model was made for.
+        prefill_chunk: prompt tokens computed at a time.
+
+    Raises:
+        ValueError: a context beyond the model's.
+    """
+    context_length = context_length or config.context_length
+    if not 1 <= context_length <= config.context_length:
+        raise ValueError(
+            f"context_length is {context_length:,}; this model takes 1 to {config.context_length:,}"
+        )
+    return MemoryPlan(
+        weight_format=weight_format,
+        context_length=context_length,
+        weight_bytes=_weight_bytes(config, weight_format),
+        kv_cache_bytes=kv_bytes_per_token(config) * context_length,
+        workspace_bytes=_workspace_bytes(
+            config, min(prefill_chunk, context_length), context_length
+        ),
+    )
+
+
+def choose_plan(
+    config: ModelConfig,
+    available_bytes: int,
+    context_lengths: Iterable[int],
+    *,
+    formats: Iterable[PlannedFormat] = FORMATS,
+) -> MemoryPlan | None:
+    """The best plan that fits: the first context length for which any format does, in the first such format.
+
+    Args:
+        config: the network.
+        available_bytes: what may be used.
+        context_lengths: those that would do, best first.
+        formats: those that would do, best first.
+
+    Returns:
+        The plan, or None where nothing fits.
+    """
+    for context_length in context_lengths:
+        for weight_format in formats:
+            plan = plan_memory(config, weight_format, min(context_length, config.context_length))
+            if plan.total_bytes <= available_bytes:
+                return plan
+    return None
+
+
+def kv_bytes_per_token(config: ModelConfig) -> int:
+    """Bytes of keys and values of one token in bf16, over all layers."""
+    return 2 * config.num_layers * config.num_kv_heads * config.head_dim * _BF16
+
+
+def _weight_bytes(config: ModelConfig, weight_format: PlannedFormat) -> int:
+    total = 0
+    for name, shape in parameter_shapes(config).items():
+        chosen = None if weight_format == "bfloat16" else format_of(name, shape, weight_format)
+        if chosen is None:
+            total += math.prod(shape) * (_FP32 if name.endswith("norm") else _BF16)
+        else:
+            total += sum(
+                math.prod(part) * dtype.itemsize
+                for _, part, dtype in quantized_layout(shape, chosen)
+            )
+    return total
+
+
+def _workspace_bytes(config: ModelConfig, chunk: int, context_length: int) -> int:
+    """The larger of the two peaks of a layer, beside what lives through all layers."""
+    residual = 2 * chunk * config.hidden_size * _FP32  # the stream, and a norm of it
+    # The fused projection, its rotated part as complex numbers, and the output; the mask as bool and as the kernel's.
+    attention = chunk * config.qkv_rows * (_BF16 + 2 * _FP32) + chunk * context_length * (1 + _BF16)
+    mlp = (
+        chunk * config.intermediate_size * 4 * _BF16
+    )  # gate and up, the product, and what it is made of
+    logits = config.vocab_size * (_BF16 + _FP32)
+    expanded = (
+        4096 * max(config.hidden_size, config.intermediate_size) * 4 * _BF16
+    )  # of a quantised matrix
+    return residual + max(attention, mlp + expanded) + logits

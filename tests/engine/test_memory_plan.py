@@ -1,0 +1,92 @@
+"""The plan against published sizes and against what the engine really allocates."""
+
+from dataclasses import replace
+from math import prod
+
+import pytest
+from torch import Tensor
+
+from glm_engine.config import ModelConfig
+from glm_engine.generate import Engine
+from glm_engine.memory_plan import (
+    FORMATS,
+    PlannedFormat,
+    choose_plan,
+    kv_bytes_per_token,
+    plan_memory,
+)
+from glm_engine.model import Decoder, parameter_shapes
+from glm_engine.testing import random_weights, tiny_config
+
+GIB = 1 << 30
+
+CHATGLM2 = tiny_config(
+    num_layers=28,
+    hidden_size=4096,
+    num_heads=32,
+    num_kv_heads=2,
+    head_dim=128,
+    intermediate_size=13696,
+    vocab_size=65024,
+    context_length=32768,
+)
+GLM4 = replace(CHATGLM2, num_layers=40, vocab_size=151552, context_length=131072)
+
+
+@pytest.mark.parametrize(
+    ("config", "published_bytes", "kv_bytes"),
+    # Total sizes from the published index files; keys and values by the model cards' geometry.
+    [(GLM4, 18_799_902_784, 40_960), (CHATGLM2, 12_487_168_064, 28_672)],
+)
+def test_weights_and_cache_are_as_large_as_published(
+    config: ModelConfig, published_bytes: int, kv_bytes: int
+) -> None:
+    stored = sum(2 * prod(shape) for shape in parameter_shapes(config).values())
+    rotary_buffer = 64  # 32 frequencies in half precision, which the engine computes
+    assert stored in (published_bytes, published_bytes - rotary_buffer)
+    plan = plan_memory(config, "bfloat16", 1024)
+    assert stored <= plan.weight_bytes < stored * 1.001  # norms are held in fp32
+    assert kv_bytes_per_token(config) == kv_bytes
+    assert plan.kv_cache_bytes == 1024 * kv_bytes
+
+
+@pytest.mark.parametrize("weight_format", FORMATS)
+def test_weights_and_cache_are_what_the_engine_allocates(weight_format: PlannedFormat) -> None:
+    config = tiny_config(hidden_size=64, num_heads=8, num_kv_heads=4, intermediate_size=128)
+    weights = random_weights(config, weight_format)
+    plan = plan_memory(config, weight_format, 256)
+    assert plan.weight_bytes == sum(parameter.nbytes for parameter in weights.values())
+    assert all(isinstance(p, Tensor) for p in weights.values()) == (weight_format == "bfloat16")
+    session = Engine(Decoder(config, weights), context_length=256).new_session()
+    session.append([1] * 255)
+    list(session.generate(max_new_tokens=1))
+    assert session.cache_nbytes == plan.kv_cache_bytes
+
+
+def test_the_best_format_that_fits_is_chosen_and_context_gives_way_last() -> None:
+    def chosen(available_gib: float) -> tuple[str, int] | None:
+        plan = choose_plan(GLM4, int(available_gib * GIB), [131072, 8192])
+        return None if plan is None else (plan.weight_format, plan.context_length)
+
+    assert chosen(24) == ("bfloat16", 131072)
+    assert chosen(20) == ("int8", 131072)
+    assert chosen(13) == ("int4", 131072)
+    assert chosen(11) == ("int8", 8192)
+    assert chosen(8) == ("int4", 8192)
+    assert chosen(6) is None
+
+
+def test_totals_grow_with_context_and_shrink_with_the_format() -> None:
+    totals = [
+        [plan_memory(GLM4, weight_format, length).total_bytes for length in (1024, 65536, 131072)]
+        for weight_format in FORMATS
+    ]
+    assert all(row == sorted(row) for row in totals)
+    assert all(
+        column == sorted(column, reverse=True) for column in map(list, zip(*totals, strict=True))
+    )
+
+
+def test_a_context_beyond_the_model_is_refused() -> None:
+    with pytest.raises(ValueError, match="takes 1 to 32,768"):
+        plan_memory(CHATGLM2, "int4", 131072)
