@@ -406,7 +406,7 @@ def a_user_can_cancel(sandbox: Sandbox, _: OpenSession) -> None:
     """A cell that is cancelled ends as interrupted, with its variables."""
     cancel = threading.Event()
     result = sandbox.execute(
-        "print('on')\nwaited = True\nimport time\ntime.sleep(60)",
+        "waited = True\nprint('on')\nimport time\ntime.sleep(60)",
         timeout_s=60,
         cancel=cancel,
         on_output=lambda *_: cancel.set(),

@@ -44,7 +44,7 @@ def run(source: str, **names: object) -> tuple[object, list[object]]:
         ("%matplotlib inline\n1", 1, [("%", "matplotlib", "inline")]),
         ("y = %time 1", None, [("%", "time", "1")]),
         ("s = '''\n%time\n!ls\n'''\ns.count('!')", 1, []),
-        ("x = (7\n%time)" , 2, []),
+        ("x = (7\n%time)\nx", 2, []),
         ("x = 7 \\\n%time", None, []),
         ("!a\n!b\n%c d\n", None, [("!", "a", False), ("!", "b", False), ("%", "c", "d")]),
     ],

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glm_sandbox.mirror import FolderMirror, Mirror, TemporaryMirror
@@ -28,6 +28,7 @@ def mirror(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mirror]:
 def test_a_mirror_is_what_a_dict_is(mirror: Mirror) -> None:
     """Stored, replaced and forgotten files, against the obvious model."""
 
+    @settings(max_examples=30)  # every change of a folder is flushed to the disk
     @given(steps)
     def check(changes: list[tuple[str, bytes | None]]) -> None:
         for path, _ in list(mirror.files()):

@@ -6,6 +6,7 @@ L1 (limits of PID 1) is attack A26 and `test_seccomp`; L6 (a poisoned channel) i
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -61,6 +62,20 @@ def test_l4_a_crash_right_after_the_last_word_is_not_a_loss(session: Session) ->
         result = session.execute("canary = None\n" + CRASHES[number % len(CRASHES)])
         assert (result.status, result.variables) == ("crashed", "rolled_back"), (number, result)
         assert session.execute("canary").value == str(number)
+
+
+def test_a_death_without_a_snapshot_is_named_and_said_to_be_a_loss(backend: Backend) -> None:
+    """A worker too large for a snapshot: its channel closes a moment before it is dead, and the reason is its death."""
+    limits = replace(LIMITS, memory_bytes=64 << 20)
+    with Session(backend, limits, preimport=()) as session:
+        session.execute("block = bytearray(b'x') * (40 << 20)")
+        result = session.execute("import os\nos._exit(3)")
+        assert (result.status, result.variables, result.killed_by) == (
+            "crashed",
+            "lost",
+            "exit status 3",
+        )
+        assert session.execute("'block' in globals()").value == "False"
 
 
 def test_l5_a_death_is_noticed_at_once(session: Session) -> None:

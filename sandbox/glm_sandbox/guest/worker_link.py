@@ -5,6 +5,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NoReturn
@@ -16,6 +17,7 @@ from glm_sandbox.protocol import Frame, FrameReader, ProtocolError, encode
 
 _SNAPSHOT_SHARE = 0.4  # of the memory limit: a larger worker leaves no snapshot
 _OPEN_FILES = 256
+_LAST_BREATH_S = 0.5
 _OUR_DESCRIPTORS = 1024  # more than the supervisor ever has
 
 
@@ -81,8 +83,17 @@ class WorkerLink:
             data = b""
         if data:
             yield from self._frames.feed(data)
-        elif processes.is_alive(self.pid):
+        elif not self._dies():
             raise ProtocolError("the worker has closed its channel")
+
+    def _dies(self) -> bool:
+        """Whether the worker, whose channel has closed, is about to end: its channel closes a moment before it does."""
+        end = time.monotonic() + _LAST_BREATH_S
+        while processes.is_alive(self.pid):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.001)
+        return True
 
     @property
     def has_input(self) -> bool:
