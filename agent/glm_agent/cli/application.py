@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from glm_agent.cli import chat, doctor, replay, resume, run, sandbox, tools
+from glm_agent.cli import batch, chat, doctor, replay, resume, run, sandbox, tools
 from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.errors import ConfigurationError, JournalError, ModelUnavailableError, UsageError
 from glm_sandbox.errors import SandboxUnavailableError
@@ -27,6 +27,7 @@ app.command("run")(run.run)
 app.command("chat")(chat.chat)
 app.command("resume")(resume.resume)
 app.command("replay")(replay.replay)
+app.command("batch")(batch.batch)
 app.command("doctor")(doctor.doctor)
 app.add_typer(tools.app, name="tools")
 app.add_typer(sandbox.app, name="sandbox")
