@@ -201,7 +201,8 @@ def test_a_mirror_folder_outlives_the_process(backend: Backend, tmp_path: Path) 
 
 
 HOST = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell starts in the background
 from glm_sandbox.conformance import LIMITS
 from glm_sandbox.open import open_backend
 from glm_sandbox.session import Session
