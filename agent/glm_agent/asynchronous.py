@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import suppress
 from threading import Event as Flag
 
 from glm_agent.events import Event
@@ -10,7 +11,7 @@ from glm_agent.events import Event
 
 async def stream_in_thread(
     start: Callable[[], Iterator[Event]], cancel: Flag
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """The events of `start()`, which is called and iterated in one new thread.
 
     Args:
@@ -22,7 +23,8 @@ async def stream_in_thread(
     is_over = asyncio.Event()
 
     def put(item: Event | BaseException | None) -> None:
-        loop.call_soon_threadsafe(queue.put_nowait, item)
+        with suppress(RuntimeError):  # the loop was closed under us: nobody reads any more
+            loop.call_soon_threadsafe(queue.put_nowait, item)
 
     def work() -> None:
         try:
@@ -32,7 +34,8 @@ async def stream_in_thread(
         except BaseException as error:  # noqa: BLE001  # raised again where the events are read
             put(error)
         finally:
-            loop.call_soon_threadsafe(is_over.set)
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(is_over.set)
 
     # Not a daemon: the interpreter waits for it, so that a call under way is recorded to its end.
     threading.Thread(target=work, name="glm-agent-run").start()

@@ -2,8 +2,9 @@
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from threading import Event as Flag
 from types import TracebackType
 from typing import Self
@@ -173,12 +174,13 @@ class Agent:
 
     async def arun(self, prompt: str, *, cancel: Flag | None = None) -> RunResult:
         """As `run`, without blocking the event loop. Cancelling the task stops the run."""
-        async for event in self.astream(prompt, cancel=cancel):
-            if isinstance(event, RunFinished):
-                return event.result
+        async with aclosing(self.astream(prompt, cancel=cancel)) as events:
+            async for event in events:
+                if isinstance(event, RunFinished):
+                    return event.result
         raise AssertionError("a run ends with RunFinished")
 
-    def astream(self, prompt: str, *, cancel: Flag | None = None) -> AsyncIterator[Event]:
+    def astream(self, prompt: str, *, cancel: Flag | None = None) -> AsyncGenerator[Event, None]:
         """As `stream`, without blocking the event loop. Leaving the iterator stops the run."""
         flag = cancel or Flag()
         return stream_in_thread(lambda: self.stream(prompt, cancel=flag), flag)

@@ -1,7 +1,7 @@
 """A conversation that lasts over several runs, and over several processes where there is a journal."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack, aclosing
 from threading import Event as Flag
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -169,14 +169,17 @@ class Session:
         self, prompt: str, *, cancel: Flag | None = None, is_untrusted: bool = False
     ) -> RunResult:
         """As `run`, without blocking the event loop. Cancelling the task stops the run."""
-        async for event in self.astream(prompt, cancel=cancel, is_untrusted=is_untrusted):
-            if isinstance(event, RunFinished):
-                return event.result
+        async with aclosing(
+            self.astream(prompt, cancel=cancel, is_untrusted=is_untrusted)
+        ) as events:
+            async for event in events:
+                if isinstance(event, RunFinished):
+                    return event.result
         raise AssertionError("a run ends with RunFinished")
 
     def astream(
         self, prompt: str, *, cancel: Flag | None = None, is_untrusted: bool = False
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """As `stream`, without blocking the event loop. Leaving the iterator stops the run."""
         flag = cancel or Flag()
         return stream_in_thread(
