@@ -10,12 +10,13 @@ from pathlib import Path
 from threading import Event
 
 from glm_agent.chat_model import ModelEvent, Prefill, TurnEnded, TurnOptions, TurnUsage
-from glm_agent.errors import ModelUnavailableError
+from glm_agent.errors import ConfigurationError, ModelUnavailableError
 from glm_engine.demo import demo_checkpoint, is_demo_checkpoint
 from glm_engine.errors import ContextLengthError, EngineError
-from glm_engine.generate import Engine
+from glm_engine.generate import Engine, WeightFormat
 from glm_engine.sampling import SamplingParams
 from glm_engine.tokenizer import Tokenizer, load_tokenizer
+from glm_prompts.chatglm2 import ChatGLM2Dialect
 from glm_prompts.dialect import CallReady, Dialect
 from glm_prompts.errors import PromptError
 from glm_prompts.glm4 import Glm4Dialect
@@ -73,7 +74,12 @@ class LocalConversation:
         self._tools = tuple(tools)
         self._segments: list[Segment] = []
         self.session = model.engine.new_session()
-        self.rewrite(model.dialect.start(system, tools) if history is None else history)
+        try:
+            self.rewrite(model.dialect.start(system, tools) if history is None else history)
+        except ContextLengthError as error:
+            raise ConfigurationError(
+                f"System text and tools alone fill the context window. {error} Fewer tools help too."
+            ) from error
 
     @property
     def segments(self) -> Sequence[Segment]:
@@ -158,8 +164,9 @@ def open_local_model(
     note: str,
     context_length: int | None,
     progress: Callable[[str, int, int], None] | None,
+    weight_format: WeightFormat = "auto",
 ) -> LocalModel:
-    """The model of a checkpoint folder, or the embedded demo model when `folder` is None.
+    """The model of a checkpoint folder or file, or the embedded demo model when `folder` is None.
 
     Raises:
         ModelUnavailableError: it cannot be fetched or loaded; the message says why.
@@ -170,6 +177,7 @@ def open_local_model(
         dialect, tokenizer = open_dialect(folder)
         engine = Engine.load(
             folder,
+            weight_format=weight_format,
             context_length=context_length,
             progress=None if progress is None else partial(progress, f"Loading {name}"),
         )
@@ -179,12 +187,19 @@ def open_local_model(
 
 
 def open_dialect(folder: Path) -> tuple[Dialect, Tokenizer]:
-    """The dialect that the checkpoint was trained in, told by its tokens and its config."""
+    """The dialect that the checkpoint was trained in, told by its tokens and its config.
+
+    Raises:
+        TokenizerError: no tokenizer, or a damaged one.
+        ModelUnavailableError: a tokenizer of a family whose dialect is not built in.
+    """
     tokenizer = load_tokenizer(folder)
-    if "<|observation|>" not in tokenizer.special_tokens:
-        raise ModelUnavailableError(
-            f"{folder}: this is not a GLM-4 checkpoint (its tokenizer has no <|observation|>), and no other "
-            "family's dialect is built in yet."
-        )
-    is_demo = is_demo_checkpoint(folder)
-    return Glm4Dialect(tokenizer, "en" if is_demo else "zh"), tokenizer
+    special = tokenizer.special_tokens
+    if "<|observation|>" in special and "<sop>" in special:
+        return Glm4Dialect(tokenizer, "en" if is_demo_checkpoint(folder) else "zh"), tokenizer
+    if "sop" in special and "<|observation|>" not in special:
+        return ChatGLM2Dialect(tokenizer), tokenizer
+    raise ModelUnavailableError(
+        f"{folder}: by its tokenizer this is neither a GLM-4 checkpoint (<|observation|> and <sop>) nor a ChatGLM2 "
+        "one (sop, and no <|observation|>), and no other family's dialect is built in."
+    )

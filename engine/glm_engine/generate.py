@@ -12,7 +12,6 @@ from pathlib import Path
 from threading import Event
 from typing import Literal, get_args
 
-import platformdirs
 import torch
 from torch import Tensor
 
@@ -22,7 +21,7 @@ from glm_engine.constraint import TokenConstraint
 from glm_engine.errors import ContextLengthError
 from glm_engine.model import Decoder, ForwardCancelled
 from glm_engine.quantization import QuantizedMatrix
-from glm_engine.quantized_cache import load_quantized
+from glm_engine.quantized_cache import default_cache_dir, load_quantized
 from glm_engine.sampling import SamplingParams, logprobs_of, sample
 
 _MAX_PACKED_BYTES = (
@@ -118,7 +117,7 @@ class Engine:
         checkpoint = open_checkpoint(Path(path))
         parameters: Mapping[str, Tensor | QuantizedMatrix]
         if weight_format == "int8" or weight_format == "int4":
-            cache_dir = cache_dir or platformdirs.user_cache_path("glm-agent") / "quantized"
+            cache_dir = cache_dir or default_cache_dir()
             parameters = load_quantized(checkpoint, weight_format, cache_dir, progress)
         else:
             parameters = load_parameters(checkpoint, dtype, progress)

@@ -101,7 +101,9 @@ def find_model(
 def installed_model(name: str, *, cache_dir: Path | None = None) -> Path | None:
     """The folder of a short name or hub id that was fetched before, here or by the hub's own client; None if not."""
     hub_id = hub_id_of(name)
-    return _newest((cache_dir or default_cache_dir()) / hub_id.replace("/", "--")) or _in_hub_cache(hub_id)
+    return _newest((cache_dir or default_cache_dir()) / hub_id.replace("/", "--")) or _in_hub_cache(
+        hub_id
+    )
 
 
 def hub_id_of(name: str) -> str:

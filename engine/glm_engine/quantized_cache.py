@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import platformdirs
 import torch
 from torch import Tensor
 
@@ -73,7 +74,7 @@ def load_quantized(
     Raises:
         CheckpointError: the checkpoint cannot be read, or there is no space for the entry.
     """
-    entry = cache_dir / f"{kind}-{fingerprint(checkpoint, kind)[:32]}"
+    entry = entry_path(checkpoint, kind, cache_dir)
     with _locked(entry):
         parameters = _open(entry, checkpoint, kind)
         if parameters is None:
@@ -84,6 +85,16 @@ def load_quantized(
                 entry, "it was just written and cannot be read; is the disk sound?"
             )
     return parameters
+
+
+def default_cache_dir() -> Path:
+    """Where entries are kept unless somebody says otherwise."""
+    return platformdirs.user_cache_path("glm-agent") / "quantized"
+
+
+def entry_path(checkpoint: Checkpoint, kind: QuantizedFormat, cache_dir: Path) -> Path:
+    """The folder in which the entry of a checkpoint is, or would be."""
+    return cache_dir / f"{kind}-{fingerprint(checkpoint, kind)[:32]}"
 
 
 def fingerprint(checkpoint: Checkpoint, kind: QuantizedFormat) -> str:

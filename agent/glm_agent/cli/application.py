@@ -8,13 +8,42 @@ from typing import Annotated
 
 import typer
 
-from glm_agent.cli import batch, chat, doctor, replay, resume, run, sandbox, tools
+from glm_agent.cli import (
+    batch,
+    chat,
+    doctor,
+    explain,
+    models,
+    replay,
+    resume,
+    run,
+    sandbox,
+    sessions,
+    tools,
+)
 from glm_agent.cli.exit_codes import ExitCode
-from glm_agent.errors import ConfigurationError, JournalError, ModelUnavailableError, UsageError
+from glm_agent.errors import (
+    ConfigurationError,
+    JournalError,
+    ModelUnavailableError,
+    ReplayMismatchError,
+    UsageError,
+)
 from glm_sandbox.errors import SandboxUnavailableError
 from glm_tools.errors import ToolDefinitionError
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+
+EXIT_CODES: dict[type[Exception], ExitCode] = {
+    UsageError: ExitCode.USAGE,
+    ConfigurationError: ExitCode.CONFIGURATION,
+    ToolDefinitionError: ExitCode.CONFIGURATION,
+    ModelUnavailableError: ExitCode.MODEL_UNAVAILABLE,
+    SandboxUnavailableError: ExitCode.TOOL_UNAVAILABLE,
+    ReplayMismatchError: ExitCode.DIFFERS,
+    JournalError: ExitCode.STORAGE,
+}
+KNOWN_FAILURES = tuple(EXIT_CODES)
 
 app = typer.Typer(
     name="glm-agent",
@@ -27,8 +56,11 @@ app.command("run")(run.run)
 app.command("chat")(chat.chat)
 app.command("resume")(resume.resume)
 app.command("replay")(replay.replay)
+app.command("explain")(explain.explain)
 app.command("batch")(batch.batch)
 app.command("doctor")(doctor.doctor)
+app.add_typer(sessions.app, name="sessions")
+app.add_typer(models.app, name="models")
 app.add_typer(tools.app, name="tools")
 app.add_typer(sandbox.app, name="sandbox")
 
@@ -61,16 +93,10 @@ def main() -> None:
         sys.exit(ExitCode.ANSWERED)
     except KeyboardInterrupt:
         _fail(ExitCode.INTERRUPTED, "Interrupted before the run began; nothing was lost.")
-    except UsageError as error:
-        _fail(ExitCode.USAGE, str(error))
-    except (ConfigurationError, ToolDefinitionError) as error:
-        _fail(ExitCode.CONFIGURATION, str(error))
-    except ModelUnavailableError as error:
-        _fail(ExitCode.MODEL_UNAVAILABLE, str(error))
-    except SandboxUnavailableError as error:
-        _fail(ExitCode.TOOL_UNAVAILABLE, str(error))
-    except JournalError as error:
-        _fail(ExitCode.STORAGE, str(error))
+    except KNOWN_FAILURES as error:
+        _fail(
+            next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), str(error)
+        )
     except OSError as error:
         if error.errno not in DISK_ERRORS:
             raise

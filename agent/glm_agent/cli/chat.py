@@ -8,7 +8,7 @@ from glm_agent.cli.options import NetChoice, SandboxChoice, WhenFull
 
 def chat(
     context: typer.Context,
-    model: options.Model = "demo",
+    model: options.Model = "auto",
     tools: options.Tools = None,
     no_tools: options.NoTools = False,
     system: options.System = None,

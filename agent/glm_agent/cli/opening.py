@@ -18,7 +18,7 @@ from glm_agent.cli.terminal import Terminal
 from glm_agent.errors import ConfigurationError
 from glm_agent.journal import Journal, SessionInfo
 from glm_agent.limits import Limits
-from glm_agent.models import DEMO, load_model
+from glm_agent.models import AUTO, DEMO, load_model
 from glm_agent.orchestrator import Agent
 from glm_agent.sampling import Sampling
 from glm_agent.storage import config_path
@@ -76,7 +76,7 @@ class AgentRequest:
         approvals: which calls ask.
     """
 
-    model: str = DEMO
+    model: str = AUTO
     tools: tuple[str, ...] | None = None
     system: str | None = None
     sandbox: Backend = "auto"
@@ -191,7 +191,7 @@ class AgentOpening:
             journal=journal,
             policy=self._policy,
             approve=approve,
-            can_page=request.model != DEMO,  # a tool more is too much for a model that small
+            can_page=model.name != DEMO,  # a tool more is too much for a model that small
         )
         stack.callback(agent.close)
         return OpenedAgent(agent, model, sandbox, tools)

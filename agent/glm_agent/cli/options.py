@@ -38,7 +38,12 @@ class WhenFull(StrEnum):
 
 Model = Annotated[
     str,
-    typer.Option("--model", "-m", envvar="GLM_AGENT_MODEL", help="'demo', or a checkpoint folder."),
+    typer.Option(
+        "--model",
+        "-m",
+        envvar="GLM_AGENT_MODEL",
+        help="'auto' (the best one here that fits), 'demo', a name of `models list`, a hub id, or a path.",
+    ),
 ]
 Tools = Annotated[
     list[str] | None,

@@ -28,7 +28,7 @@ def run(
         str | None,
         typer.Argument(help="The task. '-' reads it from standard input.", show_default=False),
     ] = None,
-    model: options.Model = "demo",
+    model: options.Model = "auto",
     tools: options.Tools = None,
     no_tools: options.NoTools = False,
     file: Annotated[

@@ -19,6 +19,7 @@ from glm_agent.errors import ConfigurationError
 from glm_agent.event_records import VERSION, event_body, event_name, to_json
 from glm_agent.events import Event, FinishReason, RunFinished, RunResult, ToolFinished
 from glm_agent.journal import Journal
+from glm_agent.models import AUTO
 from glm_agent.record import run_record
 from glm_agent.session import Session
 from glm_agent.storage import data_path, journal_path
@@ -155,7 +156,9 @@ def open_session(
 ) -> Session:
     """The session of that name or id, or a new one that can be opened again; closed by `stack`."""
     if name is None or journal.session(name) is None:
-        name = journal.new_session(request.settings(), name=name).id
+        # What `auto` was this time: the session's tokens mean something to that model only.
+        settings = replace(request, model=opened.model.name) if request.model == AUTO else request
+        name = journal.new_session(settings.settings(), name=name).id
     session = opened.agent.session(name)
     stack.callback(session.close)
     return session

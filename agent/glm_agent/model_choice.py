@@ -1,0 +1,208 @@
+"""What of a model fits into this machine's memory, and which installed model is the best that does."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from glm_agent.errors import ModelUnavailableError
+from glm_engine.checkpoint import open_checkpoint
+from glm_engine.config import ModelConfig
+from glm_engine.errors import EngineError
+from glm_engine.hub import installed_model
+from glm_engine.memory_plan import (
+    FORMATS,
+    MemoryPlan,
+    PlannedFormat,
+    choose_plan,
+    plan_memory,
+)
+
+GIB = 1 << 30
+# `--model auto` takes the first of these that is installed and fits; the demo model is behind them.
+BEST_FIRST = ("glm-4-9b-chat", "chatglm2-6b")
+# A context that tools need: the format is the best one that has room for it, and then the context grows.
+WANTED_CONTEXT = 8192
+CONTEXTS = (131072, 65536, 32768, 16384, WANTED_CONTEXT)
+
+# For plans of models that are not here; config.json of the published repositories.
+PUBLISHED = {
+    "glm-4-9b-chat": ModelConfig(
+        num_layers=40,
+        hidden_size=4096,
+        num_heads=32,
+        num_kv_heads=2,
+        head_dim=128,
+        intermediate_size=13696,
+        vocab_size=151552,
+        context_length=131072,
+        rms_norm_eps=1.5625e-07,
+        rope_theta=5e6,
+        rotary_dim=64,
+        eos_token_ids=(151329, 151336, 151338),
+    ),
+    "chatglm2-6b": ModelConfig(
+        num_layers=28,
+        hidden_size=4096,
+        num_heads=32,
+        num_kv_heads=2,
+        head_dim=128,
+        intermediate_size=13696,
+        vocab_size=65024,
+        context_length=32768,
+        rms_norm_eps=1e-5,
+        rope_theta=1e4,
+        rotary_dim=64,
+        eos_token_ids=(2,),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How a model is to be loaded.
+
+    Attributes:
+        name: of the model.
+        path: its folder or file.
+        plan: format, context and memory.
+        note: one line with the reason, where it is not simply the model at its best; else empty.
+    """
+
+    name: str
+    path: Path
+    plan: MemoryPlan
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One model that `auto` looks at.
+
+    Attributes:
+        name: of the model.
+        choice: how it is to be loaded; None when it is not here or does not fit.
+        reason: one line.
+        is_installed: whether it is here.
+    """
+
+    name: str
+    choice: Choice | None
+    reason: str
+    is_installed: bool = True
+
+
+def available_memory_bytes() -> int:
+    """Memory that can be had now: of the machine, and within the control group that limits us."""
+    lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+    fields = dict(line.split(":", 1) for line in lines)
+    available = int(fields["MemAvailable"].split()[0]) * 1024
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = (group / "memory.max").read_text(encoding="utf-8").strip()
+        used = int((group / "memory.current").read_text(encoding="utf-8"))
+    except OSError:  # the root group, or none
+        return available
+    return available if limit == "max" else min(available, max(0, int(limit) - used))
+
+
+def model_config(name: str, path: Path | None) -> ModelConfig:
+    """The network of a model that is here, or the published one of that name.
+
+    Raises:
+        ModelUnavailableError: its files cannot be used, or it is not here and unknown.
+    """
+    if path is not None:
+        try:
+            return open_checkpoint(path).config
+        except EngineError as error:
+            raise ModelUnavailableError(
+                f"The model {name!r} cannot be used. {error} A checkpoint is a folder with config.json, the tokenizer's "
+                "files and *.safetensors or *.bin, or a GGUF file."
+            ) from error
+    if name not in PUBLISHED:
+        raise ModelUnavailableError(
+            f"The model {name!r} is not here, so its size is not known. Known without files: {', '.join(PUBLISHED)}."
+        )
+    return PUBLISHED[name]
+
+
+def fit(
+    name: str, path: Path, context_length: int | None = None, *, available_bytes: int | None = None
+) -> Choice:
+    """How a model is to be loaded here: in the best format that fits with a usable context.
+
+    Args:
+        name: for people.
+        path: of its files.
+        context_length: tokens that the context must hold; when None, 8,192 or all that the model has decide the
+            format, and the context is then as large as fits.
+        available_bytes: memory that may be used; by default what is free now.
+
+    Raises:
+        ModelUnavailableError: it cannot be used, or fits in no format.
+    """
+    config = model_config(name, path)
+    available = available_memory_bytes() if available_bytes is None else available_bytes
+    if context_length is not None and context_length > config.context_length:
+        raise ModelUnavailableError(
+            f"{name} holds {config.context_length:,} tokens, not {context_length:,} (context_length)."
+        )
+    wanted = context_length or min(WANTED_CONTEXT, config.context_length)
+    plan = choose_plan(config, available, [wanted])
+    if plan is None:
+        least = plan_memory(config, FORMATS[-1], wanted)
+        raise ModelUnavailableError(
+            f"{name} does not fit: {gib(least.total_bytes)} for a context of {wanted:,} tokens even in {FORMATS[-1]}, "
+            f"and {gib(available)} are free. Close something, or ask for another model."
+        )
+    if context_length is None:
+        longer = [config.context_length, *(n for n in CONTEXTS if n < config.context_length)]
+        plan = choose_plan(config, available, longer, formats=[plan.weight_format]) or plan
+    return Choice(name, path, plan, _note(name, config, plan, available))
+
+
+def _note(name: str, config: ModelConfig, plan: MemoryPlan, available: int) -> str:
+    reasons = []
+    if plan.weight_format != FORMATS[0]:
+        best = plan_memory(config, FORMATS[0], plan.context_length)
+        reasons.append(f"in {plan.weight_format} ({FORMATS[0]} needs {gib(best.total_bytes)})")
+    if plan.context_length < config.context_length:
+        reasons.append(f"with a context of {plan.context_length:,} of {config.context_length:,}")
+    return f"{name} {' and '.join(reasons)}: {gib(available)} are free." if reasons else ""
+
+
+def best_installed(
+    context_length: int | None = None, *, available_bytes: int | None = None
+) -> Iterator[Step]:
+    """The models of `BEST_FIRST` in order, each with how to load it or why not. Models that are not here say so."""
+    for name in BEST_FIRST:
+        path = installed_model(name)
+        if path is None:
+            reason = f"{name} is not installed: glm-agent models pull {name}"
+            yield Step(name, None, reason, is_installed=False)
+            continue
+        try:
+            choice = fit(name, path, context_length, available_bytes=available_bytes)
+        except ModelUnavailableError as error:
+            yield Step(name, None, str(error))
+        else:
+            yield Step(name, choice, choice.note or f"{name} is the best installed model that fits")
+
+
+def plans(
+    config: ModelConfig,
+    contexts: Sequence[int],
+    formats: Sequence[PlannedFormat] = FORMATS,
+) -> list[MemoryPlan]:
+    """A plan for each format and each of the contexts that the model has."""
+    return [
+        plan_memory(config, weight_format, context)
+        for weight_format in formats
+        for context in contexts
+        if context <= config.context_length
+    ]
+
+
+def gib(size_bytes: int) -> str:
+    """As people read it."""
+    return f"{size_bytes / GIB:.1f} GiB"

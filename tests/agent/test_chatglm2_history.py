@@ -1,0 +1,92 @@
+"""P1 and P2 in ChatGLM2's dialect, whose stop token is no part of what follows."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glm_agent.chat_model import TurnEnded, TurnOptions
+from glm_agent.local_model import LocalConversation, LocalModel
+from glm_engine.testing import tiny_engine, tiny_tokenizer
+from glm_prompts.chatglm2 import ChatGLM2Dialect
+from glm_prompts.dialect import CallReady, TextDelta
+from glm_prompts.messages import Segment
+from glm_tools.tool import Observation, ToolSpec
+
+TOKENIZER = tiny_tokenizer(("</s>", "[gMASK]", "sop"))
+DIALECT = ChatGLM2Dialect(TOKENIZER)
+SPEC = ToolSpec(
+    "flag",
+    "",
+    {
+        "type": "object",
+        "properties": {"on": {"type": "boolean"}},
+        "required": ["on"],
+        "additionalProperties": False,
+    },
+)
+ENGINES = [
+    tiny_engine(seed, vocab_size=TOKENIZER.vocab_size, context_length=8192) for seed in range(3)
+]
+
+
+def add(conversation: LocalConversation, *segments: Segment) -> None:
+    conversation.rewrite([*conversation.segments, *segments])
+
+
+@settings(max_examples=15)
+@given(data=st.data(), seed=st.integers(0, 10_000), with_tools=st.booleans())
+def test_what_was_read_and_written_stays_id_for_id_but_for_the_end_token(
+    data: st.DataObject, seed: int, with_tools: bool
+) -> None:
+    """A sampled end token was never forwarded: leaving it out costs nothing, and no id is forwarded twice."""
+    local = LocalModel(ENGINES[seed % 3], TOKENIZER, DIALECT, name="tiny")
+    decoder = local.engine.decoder
+    conversation = local.open(None, [SPEC] if with_tools else [])
+    add(conversation, conversation.render_user(data.draw(st.text(max_size=20))))
+    for step in range(data.draw(st.integers(1, 4))):
+        before = list(conversation.session.token_ids)
+        forwarded, computed = decoder.tokens_forwarded, conversation.session.num_computed
+        add(conversation, conversation.render_reply_prompt())
+        options = TurnOptions(
+            f"c{step}",
+            allow_calls=data.draw(st.booleans()),
+            max_new_tokens=data.draw(st.integers(1, 60)),
+            temperature=1.0,
+            seed=seed + step,
+        )
+        events = list(conversation.respond(options))
+        ended = events[-1]
+        assert isinstance(ended, TurnEnded)
+        assert decoder.tokens_forwarded - forwarded == conversation.session.num_computed - computed
+        called = any(isinstance(event, CallReady) for event in events)
+        text = data.draw(st.text(max_size=20))
+        following = (
+            conversation.render_observation(Observation(text))
+            if called
+            else conversation.render_user(text)
+        )
+        add(conversation, following)
+        after = list(conversation.session.token_ids)
+        assert after == [*before, *ended.token_ids, *following.token_ids]
+        assert TOKENIZER.special_tokens["</s>"] not in after
+
+
+def test_a_call_ends_its_turn_with_its_last_character() -> None:
+    """Nothing is generated behind the closing brace, and the observation follows in the same round."""
+    local = LocalModel(ENGINES[0], TOKENIZER, DIALECT, name="tiny")
+    for seed in range(40):
+        conversation = local.open(None, [SPEC])
+        add(conversation, conversation.render_user("?"), conversation.render_reply_prompt())
+        options = TurnOptions("c", max_new_tokens=450, temperature=1.0, seed=seed)
+        events = list(conversation.respond(options))
+        if any(isinstance(event, CallReady) for event in events):
+            break
+    else:
+        raise AssertionError("no seed made a call")
+    ended = events[-1]
+    assert isinstance(ended, TurnEnded)
+    written = TOKENIZER.decode(ended.token_ids)
+    assert written.startswith("Thought:")
+    assert written.endswith(('{"on": true}', '{"on": false}'))
+    assert ended.stop_token_id is None
+    assert ended.finish == "stop"
+    assert not any(isinstance(event, TextDelta) for event in events)

@@ -1,0 +1,204 @@
+"""Which model a name means: explicit names never mean another, and `auto` says why it took what it took."""
+
+import base64
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from glm_agent.cli.application import app
+from glm_agent.errors import ModelUnavailableError, UsageError
+from glm_agent.local_model import open_dialect
+from glm_agent.model_choice import PUBLISHED, best_installed, fit, model_config, plans
+from glm_agent.models import load_model
+from glm_engine.config import ModelConfig
+from glm_engine.memory_plan import FORMATS, plan_memory
+from glm_engine.testing import tiny_config, write_checkpoint
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+CONFIG = tiny_config(vocab_size=270, context_length=4096)
+
+
+def write_glm4(folder: Path) -> Path:
+    """A small random GLM-4: a token for each byte, and the control tokens behind them."""
+    write_checkpoint(folder, CONFIG)
+    ranks = [f"{base64.b64encode(bytes([byte])).decode()} {byte}\n" for byte in range(256)]
+    (folder / "tokenizer.model").write_text("".join(ranks), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of fetched models, with a small GLM-4 in it under the real one's name. Nothing can be fetched."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    monkeypatch.setenv("GLM_AGENT_OFFLINE", "1")
+    models = tmp_path / "cache" / "glm-agent" / "models"
+    write_glm4(models / "zai-org--glm-4-9b-chat" / REVISION)
+    return models
+
+
+@pytest.fixture
+def chatglm2(installed: Path, shared_data: Path) -> Path:
+    """A small random ChatGLM2 beside it, with the real tokenizer."""
+    folder = installed / "zai-org--chatglm2-6b" / REVISION
+    config = tiny_config(vocab_size=65024, context_length=4096)
+    write_checkpoint(folder, config, naming="original", pickled=True)
+    shutil.copy(shared_data / "chatglm2-6b" / "tokenizer.model", folder)
+    return folder
+
+
+def total_bytes(config: ModelConfig, *args: object) -> int:
+    weight_format, context_length = args
+    assert weight_format in FORMATS
+    assert isinstance(context_length, int)
+    return plan_memory(config, weight_format, context_length).total_bytes
+
+
+def test_a_folder_is_loaded_as_it_is_when_it_fits(tmp_path: Path) -> None:
+    model = load_model(str(write_glm4(tmp_path / "mine")))
+    assert (model.name, model.note, model.context_length) == ("mine", "", 4096)
+    assert model.dialect.name == "glm4"
+    assert load_model(str(tmp_path / "mine"), context_length=100).context_length == 100
+
+
+@pytest.mark.parametrize("weight_format", FORMATS)
+def test_the_best_format_that_has_room_is_taken_and_the_reason_said(
+    tmp_path: Path, weight_format: str
+) -> None:
+    folder = write_glm4(tmp_path / "mine")
+    choice = fit("mine", folder, available_bytes=total_bytes(CONFIG, weight_format, 4096))
+    assert choice.plan.weight_format == weight_format
+    assert ("bfloat16 needs" in choice.note) == (weight_format != "bfloat16")
+    assert "\n" not in choice.note
+
+
+def test_a_model_that_fits_in_no_format_is_refused_with_the_numbers(tmp_path: Path) -> None:
+    folder = write_glm4(tmp_path / "mine")
+    with pytest.raises(
+        ModelUnavailableError, match=r"mine does not fit: .* even in int4, and .* free"
+    ):
+        fit("mine", folder, available_bytes=total_bytes(CONFIG, "int4", 4096) - 1)
+    with pytest.raises(ModelUnavailableError, match="holds 4,096 tokens, not 4,097"):
+        fit("mine", folder, 4097)
+
+
+def test_a_name_that_is_nothing_says_what_could_be_typed(installed: Path) -> None:
+    with pytest.raises(ModelUnavailableError, match="glm-4-9b-chat"):
+        load_model("no-such-model")
+    with pytest.raises(ModelUnavailableError, match="GLM_AGENT_OFFLINE"):
+        load_model("chatglm2-6b")  # never the demo instead
+
+
+def test_a_short_name_and_auto_mean_the_installed_model(installed: Path) -> None:
+    for name in ("glm-4-9b-chat", "auto"):
+        model = load_model(name)
+        assert (model.name, model.dialect.name) == ("glm-4-9b-chat", "glm4")
+
+
+def test_auto_looks_at_the_models_in_order_and_gives_a_line_for_each(installed: Path) -> None:
+    first, second = best_installed()
+    assert first.choice is not None
+    assert (second.choice, second.is_installed) == (None, False)
+    assert "glm-agent models pull chatglm2-6b" in second.reason
+    for step in best_installed(available_bytes=1 << 20):
+        assert step.choice is None
+        assert "\n" not in step.reason
+
+
+def test_auto_goes_on_past_a_damaged_model_and_says_so(installed: Path, chatglm2: Path) -> None:
+    """An explicit name does not: it is refused with what is wrong."""
+    weights = installed / "zai-org--glm-4-9b-chat" / REVISION / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    model = load_model("auto")
+    assert (model.name, model.dialect.name) == ("chatglm2-6b", "chatglm2")
+    assert "model.safetensors" in model.note
+    with pytest.raises(ModelUnavailableError, match=r"model\.safetensors"):
+        load_model("glm-4-9b-chat")
+
+
+def test_a_tokenizer_of_neither_family_is_refused(tmp_path: Path) -> None:
+    folder = write_glm4(tmp_path / "mine")
+    tokens = {"256": {"content": "<|endoftext|>"}}
+    text = json.dumps({"added_tokens_decoder": tokens})
+    (folder / "tokenizer_config.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ModelUnavailableError, match="neither a GLM-4"):
+        open_dialect(folder)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_geometry_for_plans_is_that_of_the_published_config(
+    name: str, shared_data: Path
+) -> None:
+    """The numbers typed here against the file that the authors published."""
+    path = shared_data / name / "config.json"
+    published = ModelConfig.from_json(json.loads(path.read_text(encoding="utf-8")), path)
+    assert PUBLISHED[name] == published
+
+
+def test_a_plan_has_every_format_and_each_context_that_the_model_has() -> None:
+    rows = plans(PUBLISHED["chatglm2-6b"], [1024, 32768, 131072])
+    assert [(row.weight_format, row.context_length) for row in rows] == [
+        (weight_format, context) for weight_format in FORMATS for context in (1024, 32768)
+    ]
+    with pytest.raises(ModelUnavailableError, match="glm-4-9b-chat"):
+        model_config("no-such-model", None)
+
+
+# The commands.
+
+
+def output(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["models", *arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_the_commands_list_find_check_and_delete_what_is_here(installed: Path) -> None:
+    folder = installed / "zai-org--glm-4-9b-chat" / REVISION
+    rows = {row["name"]: row for row in json.loads(output("list", "--json"))}
+    assert rows["glm-4-9b-chat"]["path"] == str(folder)
+    assert rows["chatglm2-6b"]["path"] is None
+    assert output("path", "glm-4-9b-chat") == f"{folder}\n"
+    assert output("pull", "glm-4-9b-chat") == f"{folder}\n"  # it is here: nothing is fetched
+    assert "dialect glm4: ok" in output("verify", "glm-4-9b-chat")
+    output("rm", "glm-4-9b-chat", "--yes")
+    assert not folder.exists()
+    with pytest.raises(ModelUnavailableError, match="models pull"):
+        output("path", "glm-4-9b-chat")
+
+
+def test_verify_names_what_is_damaged(installed: Path) -> None:
+    folder = installed / "zai-org--glm-4-9b-chat" / REVISION
+    (folder / "model.safetensors").write_bytes(b"short")
+    with pytest.raises(ModelUnavailableError, match=r"model\.safetensors"):
+        output("verify", "glm-4-9b-chat")
+
+
+def test_rm_leaves_alone_what_it_did_not_fetch_and_asks(installed: Path, tmp_path: Path) -> None:
+    mine = write_glm4(tmp_path / "mine")
+    with pytest.raises(UsageError, match="not fetched by glm-agent"):
+        output("rm", str(mine), "--yes")
+    with pytest.raises(UsageError, match="--yes"):
+        output("rm", "glm-4-9b-chat")
+    assert mine.is_dir()
+    assert (installed / "zai-org--glm-4-9b-chat" / REVISION).is_dir()
+
+
+def test_plan_adds_up_and_says_what_auto_would_load(installed: Path) -> None:
+    report = json.loads(output("plan", "--json"))
+    for row in (row for rows in report["models"].values() for row in rows):
+        parts = ("weight", "kv_cache", "workspace", "runtime")
+        assert row["total_bytes"] == sum(row[f"{part}_bytes"] for part in parts)
+        assert row["fits_here"] == (row["total_bytes"] <= report["available_bytes"])
+    assert [step["name"] for step in report["auto"]] == ["glm-4-9b-chat", "chatglm2-6b"]
+    one = json.loads(
+        output("plan", "-m", "chatglm2-6b", "--context", "8192", "--format", "int4", "--json")
+    )
+    (row,) = one["models"]["chatglm2-6b"]
+    assert (row["weight_format"], row["context_length"]) == ("int4", 8192)
+    with pytest.raises(UsageError, match="32,768"):
+        output("plan", "-m", "chatglm2-6b", "--context", "99999")
+    assert "auto:" in output("plan")
