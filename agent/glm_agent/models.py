@@ -53,6 +53,23 @@ def load_model(
     return _load(fit(label, path, context_length), progress)
 
 
+def installed_path(name: str) -> Path:
+    """The folder or file of a model that is here; nothing is fetched.
+
+    Raises:
+        ModelUnavailableError: it is not here.
+    """
+    from glm_engine.hub import installed_model
+
+    path = Path(name).expanduser()
+    found = path if path.exists() else installed_model(name)
+    if found is None:
+        raise ModelUnavailableError(
+            f"The model {name!r} is not here. `glm-agent models pull {name}` fetches it."
+        )
+    return found
+
+
 def find_path(name: str, progress: Progress | None = None) -> Path:
     """The folder or file of a model, fetched if it is not here. The demo model has none of its own: see `load_model`.
 

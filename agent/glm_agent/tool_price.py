@@ -1,11 +1,10 @@
 """What a tool costs: the tokens that showing it to the model takes, in every prompt."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from glm_agent.errors import ModelUnavailableError
 from glm_agent.local_model import open_dialect
-from glm_agent.models import DEMO
+from glm_agent.models import DEMO, installed_path
 from glm_engine.demo import demo_checkpoint
 from glm_engine.errors import EngineError
 from glm_prompts.dialect import Dialect
@@ -23,7 +22,7 @@ def load_dialect(model: str) -> Dialect:
         ModelUnavailableError: there is no such model, or no tokenizer in it.
     """
     try:
-        folder = demo_checkpoint() if model == DEMO else Path(model).expanduser()
+        folder = demo_checkpoint() if model == DEMO else installed_path(model)
         dialect, _ = open_dialect(folder)
     except (EngineError, PromptError, ValueError) as error:
         raise ModelUnavailableError(

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM during a run."""
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,11 @@ def interruption() -> Iterator[Interruption]:
     previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield state
+    except KeyboardInterrupt:
+        # Said here, because typer ends the program without a word.
+        said = "Interrupted again" if state.is_running else "Interrupted before the run began"
+        sys.stderr.write(f"glm-agent: {said}; what was recorded is kept.\n")
+        raise SystemExit(ExitCode.INTERRUPTED) from None
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

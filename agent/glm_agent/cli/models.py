@@ -99,7 +99,9 @@ def pull(name: Name) -> None:
 @app.command()
 def path(name: Name) -> None:
     """Print where a model is. Exits with 6 when it is not here; nothing is fetched."""
-    _print(str(_installed(name)))
+    from glm_agent.models import installed_path
+
+    _print(str(installed_path(name)))
 
 
 @app.command()
@@ -109,11 +111,12 @@ def verify(name: Name) -> None:
     A downloaded file was compared with the hub's hash when it came.
     """
     from glm_agent.local_model import open_dialect
+    from glm_agent.models import installed_path
     from glm_engine.checkpoint import open_checkpoint
     from glm_engine.quantized_cache import default_cache_dir, entry_path
     from glm_engine.quantized_cache import verify as verify_entry
 
-    folder = _installed(name)
+    folder = installed_path(name)
     with _unavailable(name):
         checkpoint = open_checkpoint(folder)
         dialect, _ = open_dialect(folder)
@@ -134,9 +137,10 @@ def rm(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete a fetched model. What another program fetched, or a folder of your own, is left alone."""
+    from glm_agent.models import installed_path
     from glm_engine.hub import default_cache_dir
 
-    folder = _installed(name)
+    folder = installed_path(name)
     if not folder.is_relative_to(default_cache_dir()):
         raise UsageError(f"{folder} was not fetched by glm-agent; delete it yourself.")
     if not yes:
@@ -230,23 +234,6 @@ def _unavailable(name: str) -> Iterator[None]:
         yield
     except (EngineError, PromptError) as error:
         raise ModelUnavailableError(f"The model {name!r}: {error}") from error
-
-
-def _installed(name: str) -> Path:
-    """Where a model is.
-
-    Raises:
-        ModelUnavailableError: it is not here.
-    """
-    from glm_engine.hub import installed_model
-
-    folder = Path(name).expanduser()
-    found = folder if folder.exists() else installed_model(name)
-    if found is None:
-        raise ModelUnavailableError(
-            f"The model {name!r} is not here. `glm-agent models pull {name}` fetches it."
-        )
-    return found
 
 
 def _size_bytes(folder: Path) -> int:
