@@ -9,11 +9,25 @@ from glm_agent.cli import options
 from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.cli.options import NetChoice, SandboxChoice, WhenFull
 
+HELP = """
+Do many tasks, one after the other; one that goes wrong does not stop the rest.
+
+Tools and their sandbox are shared by the tasks, conversations are not. Exits with 4 when a task has no answer.
+
+\b
+Examples:
+  glm-agent batch tasks.jsonl -o answers.jsonl
+  glm-agent batch tasks.jsonl -o answers.jsonl --resume     # after Ctrl-C, a kill, a reboot
+"""
+
 
 def batch(
     context: typer.Context,
     tasks: Annotated[
-        Path, typer.Argument(help="""A line of JSON a task: {"prompt": "…", "id": "…"}.""")
+        Path,
+        typer.Argument(
+            metavar="TASKS", help="""A line of JSON a task: {"prompt": "…", "id": "…"}."""
+        ),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Gets a line of JSON for each task.")
@@ -44,15 +58,6 @@ def batch(
     seed: options.Seed = 0,
     quiet: options.Quiet = False,
 ) -> None:
-    r"""Do many tasks, one after the other; one that goes wrong does not stop the rest.
-
-    Tools and their sandbox are shared by the tasks, conversations are not. Exits with 4 when a task has no answer.
-
-    \b
-    Examples:
-      glm-agent batch tasks.jsonl -o answers.jsonl
-      glm-agent batch tasks.jsonl -o answers.jsonl --resume     # after Ctrl-C, a kill, a reboot
-    """
     from contextlib import ExitStack
 
     from glm_agent.batch import read_tasks, run_batch
@@ -87,3 +92,6 @@ def batch(
         raise typer.Exit(ExitCode.TERMINATED if interrupt.is_termination else ExitCode.INTERRUPTED)
     if tally.failed:
         raise typer.Exit(ExitCode.LIMIT)
+
+
+batch.__doc__ = HELP
