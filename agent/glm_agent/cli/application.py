@@ -11,6 +11,7 @@ import typer
 from glm_agent.cli import (
     batch,
     chat,
+    config,
     doctor,
     explain,
     models,
@@ -61,6 +62,7 @@ app.command("batch")(batch.batch)
 app.command("doctor")(doctor.doctor)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(models.app, name="models")
+app.add_typer(config.app, name="config")
 app.add_typer(tools.app, name="tools")
 app.add_typer(sandbox.app, name="sandbox")
 
@@ -73,12 +75,14 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def root(
+    context: typer.Context,
     show_version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """A local tool-use agent for GLM-4, with its own engine and a sandbox."""
+    config.use_files(context)
 
 
 def main() -> None:
