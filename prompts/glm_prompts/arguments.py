@@ -1,9 +1,11 @@
 """The arguments of a call, from the text that a model wrote."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import NoReturn
 
+from glm_prompts.repair import repaired_arguments
 from glm_tools.tool import Builtin, JSONValue, ToolSpec
 
 # The calls of built-in tools are text, which becomes the one argument of this name.
@@ -11,23 +13,39 @@ CODE_ARGUMENT: Mapping[Builtin, str] = {"python": "code", "simple_browser": "cod
 
 
 def call_arguments(spec: ToolSpec | None, raw: str) -> Mapping[str, JSONValue] | None:
-    """The arguments of a call of this tool, None for an unknown one; None when `raw` cannot be read."""
+    """The arguments of a call of this tool, None for an unknown one; None when `raw` cannot be read.
+
+    What is not JSON is read all the same where it can be read in one way only; see `repair`.
+    """
     if spec is not None and spec.builtin is not None:
         return {CODE_ARGUMENT[spec.builtin]: raw}
-    return parse_arguments(raw)
+    arguments = parse_arguments(raw)
+    return repaired_arguments(raw, parse_arguments) if arguments is None else arguments
 
 
 def parse_arguments(text: str) -> Mapping[str, JSONValue] | None:
     """The JSON object that `text` is; None when it is not one.
 
-    Strict: numbers JSON does not know (NaN, Infinity) and repeated keys are refused, since a tool must not be run
-    with arguments that two readers would read differently. Depth is bounded by Python's own recursion limit.
+    Strict: numbers JSON does not know (NaN, Infinity), repeated keys and half surrogate pairs are refused, since a
+    tool must not be run with arguments that two readers would read differently. Depth is bounded by Python's own
+    recursion limit.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
+        value = json.loads(
+            text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_unique
+        )
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a pair has no UTF-8
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits} is beyond what a number can be")
+    return value
 
 
 def _refuse(constant: str) -> NoReturn:
