@@ -94,7 +94,7 @@ class Terminal:
         usage = result.usage
         speed = usage.generated_tokens / usage.decode_s if usage.decode_s else 0.0
         self.note(
-            f"{len(result.steps)} steps · {len(result.calls)} calls · {usage.new_tokens:,} new + "
+            f"{len(result.steps)} step{"s" * (len(result.steps) != 1)} · {len(result.calls)} call{"s" * (len(result.calls) != 1)} · {usage.new_tokens:,} new + "
             f"{usage.reused_tokens:,} reused tokens · {speed:.1f} tokens/s · {result.duration_s:.1f} s · "
             f"run {result.run_id}"
         )
