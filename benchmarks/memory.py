@@ -4,7 +4,9 @@ Weights are random: neither memory nor speed depends on them. With fewer layers 
 for as many, and the table says so.
 
     python benchmarks/memory.py --model glm-4-9b-chat --format int4 --context 2048
-    python benchmarks/memory.py --model glm-4-9b-chat --format int4 --context 131072 --layers 1
+    python benchmarks/memory.py --model glm-4-9b-chat --format int4 --context 131072 --cached 130048 --layers 20
+
+With --cached, so many positions are put into the cache as random numbers, and only the rest is computed.
 """
 
 import argparse
@@ -16,10 +18,9 @@ from dataclasses import replace
 import torch
 
 from glm_engine.config import ModelConfig
-from glm_engine.generate import Engine
+from glm_engine.kv_cache import KVCache
 from glm_engine.memory_plan import FORMATS, plan_memory
 from glm_engine.model import Decoder
-from glm_engine.sampling import SamplingParams
 from glm_engine.testing import random_weights
 
 CHATGLM2_6B = ModelConfig(
@@ -54,6 +55,16 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 
+def fill(cache: KVCache, config: ModelConfig, num_positions: int) -> None:
+    """Put random keys and values for positions that are not worth computing."""
+    for start in range(0, num_positions, 1024):
+        count = min(1024, num_positions - start)
+        keys = torch.randn(count, config.num_kv_heads, config.head_dim)
+        for layer in range(config.num_layers):
+            cache.append(layer, keys, keys)
+        cache.commit(count)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -61,6 +72,7 @@ def main() -> None:
     parser.add_argument("--model", choices=MODELS, default="glm-4-9b-chat")
     parser.add_argument("--format", choices=FORMATS, default="int4")
     parser.add_argument("--context", type=int, default=2048)
+    parser.add_argument("--cached", type=int, default=0)
     parser.add_argument("--layers", type=int)
     parser.add_argument("--chunk", type=int, default=512)
     parser.add_argument("--decode", type=int, default=8, help="tokens to generate")
@@ -75,16 +87,21 @@ def main() -> None:
     decoder = Decoder(config, random_weights(config, args.format))
     print(f"{args.model}, {config.num_layers} layers, {args.format}, {torch.get_num_threads()} threads,"
           f" load {os.getloadavg()[0]:.1f}; weights made in {time.monotonic() - started:.0f} s")  # fmt: skip
-    session = Engine(decoder, context_length=args.context, prefill_chunk=args.chunk).new_session()
-    session.append([n % 60000 for n in range(args.context - args.decode - 1)])
+    cache = decoder.new_cache(args.context)
+    cache.reserve(args.context)
+    fill(cache, config, args.cached)
+    remaining = torch.arange(args.context - args.cached - args.decode) % 60000
     started = time.monotonic()
-    for done, total in session.prefill():
-        print(f"\rprefill {done:,} of {total:,}, {done / (time.monotonic() - started):.1f} tokens/s",
-              end="", flush=True)  # fmt: skip
-    print()
+    for chunk in torch.split(remaining, args.chunk):
+        decoder.forward(chunk, cache)
+    elapsed = time.monotonic() - started
+    print(
+        f"prefill of {len(remaining):,} after {args.cached:,}: {len(remaining) / elapsed:.1f} tokens/s"
+    )
     started = time.monotonic()
-    list(session.generate(SamplingParams(), max_new_tokens=args.decode))
-    per_token = (time.monotonic() - started) / (args.decode - 1)
+    for _ in range(args.decode):
+        decoder.forward(remaining[:1], cache)
+    per_token = (time.monotonic() - started) / args.decode
     print(f"decode at context {args.context:,}: {1e3 * per_token:.0f} ms a token")
     rows = {
         "process before a model": (plan.runtime_bytes, before),

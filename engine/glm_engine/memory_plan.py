@@ -11,15 +11,16 @@ from typing import Literal
 
 from glm_engine.config import ModelConfig
 from glm_engine.model import parameter_shapes
-from glm_engine.quantization import format_of, quantized_layout
+from glm_engine.quantization import EXPANDED_ROWS, format_of, quantized_layout
 
 PlannedFormat = Literal["bfloat16", "int8", "int4"]
 
 FORMATS: tuple[PlannedFormat, ...] = ("bfloat16", "int8", "int4")  # best first
 
 _BF16, _FP32 = 2, 4
-# Python, torch and its libraries before a weight is loaded; measured, see benchmarks/memory.py.
-RUNTIME_BYTES = 450 << 20
+# Python, torch and its libraries (225 MiB), and what the allocator and oneDNN keep beside the buffers counted below;
+# measured with benchmarks/memory.py.
+RUNTIME_BYTES = 310 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def plan_memory(
         weight_bytes=_weight_bytes(config, weight_format),
         kv_cache_bytes=kv_bytes_per_token(config) * context_length,
         workspace_bytes=_workspace_bytes(
-            config, min(prefill_chunk, context_length), context_length
+            config, weight_format, min(prefill_chunk, context_length), context_length
         ),
     )
 
@@ -127,7 +128,9 @@ def _weight_bytes(config: ModelConfig, weight_format: PlannedFormat) -> int:
     return total
 
 
-def _workspace_bytes(config: ModelConfig, chunk: int, context_length: int) -> int:
+def _workspace_bytes(
+    config: ModelConfig, weight_format: PlannedFormat, chunk: int, context_length: int
+) -> int:
     """The larger of the two peaks of a layer, beside what lives through all layers."""
     residual = 2 * chunk * config.hidden_size * _FP32  # the stream, and a norm of it
     # The fused projection, its rotated part as complex numbers, and the output; the mask as bool and as the kernel's.
@@ -136,7 +139,7 @@ def _workspace_bytes(config: ModelConfig, chunk: int, context_length: int) -> in
         chunk * config.intermediate_size * 4 * _BF16
     )  # gate and up, the product, and what it is made of
     logits = config.vocab_size * (_BF16 + _FP32)
-    expanded = (
-        4096 * max(config.hidden_size, config.intermediate_size) * 4 * _BF16
-    )  # of a quantised matrix
+    # Rows of a quantised matrix on their way to bf16, in so many copies of that size.
+    copies = {"bfloat16": 0, "int8": 2, "int4": 4}[weight_format]
+    expanded = EXPANDED_ROWS * max(config.hidden_size, config.intermediate_size) * copies * _BF16
     return residual + max(attention, mlp + expanded) + logits

@@ -17,7 +17,7 @@ QuantizedFormat = Literal["int8", "int4"]
 
 _GROUP_SIZES = (64, 32)
 _PACKED_ROWS = 64  # rows that torch's int4 layout interleaves
-_BLOCK_ROWS = 4096  # rows expanded at a time when many tokens are multiplied
+EXPANDED_ROWS = 4096  # rows expanded at a time when many tokens are multiplied
 # Up to so many tokens the operator that reads quantised weights wins; beyond it, expanding them to bf16 first does.
 _MAX_INT8_TOKENS = 16
 _MAX_INT4_TOKENS = 128
@@ -103,8 +103,8 @@ class QuantizedLinear:
             self._matrix.values if isinstance(self._matrix, Int8Matrix) else self._matrix.packed
         ).shape[0]
         output = x.new_empty(x.shape[0], height)
-        for start in range(0, height, _BLOCK_ROWS):
-            stop = min(start + _BLOCK_ROWS, height)
+        for start in range(0, height, EXPANDED_ROWS):
+            stop = min(start + EXPANDED_ROWS, height)
             output[:, start:stop] = F.linear(x, self._matrix.expanded(start, stop))
         return output
 
