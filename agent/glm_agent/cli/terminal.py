@@ -94,7 +94,8 @@ class Terminal:
         usage = result.usage
         speed = usage.generated_tokens / usage.decode_s if usage.decode_s else 0.0
         self.note(
-            f"{len(result.steps)} step{"s" * (len(result.steps) != 1)} · {len(result.calls)} call{"s" * (len(result.calls) != 1)} · {usage.new_tokens:,} new + "
+            f"{_counted(len(result.steps), 'step')} · {_counted(len(result.calls), 'call')} · "
+            f"{usage.new_tokens:,} new + "
             f"{usage.reused_tokens:,} reused tokens · {speed:.1f} tokens/s · {result.duration_s:.1f} s · "
             f"run {result.run_id}"
         )
@@ -146,3 +147,7 @@ class Terminal:
 
     def _style(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
