@@ -143,7 +143,7 @@ def evaluate(
     scores: dict[str, list[Score]] = {}
     records = []
     for case in track(cases, description="evaluating"):
-        with Agent(model, case.tools(python), limits=LIMITS) as agent:
+        with Agent(model, case.tools(python), limits=LIMITS, can_page=False) as agent:
             result = agent.run(case.asked.user)
         scored = score(case, result)
         scores.setdefault(case.kind, []).append(scored)
