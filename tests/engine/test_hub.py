@@ -277,7 +277,10 @@ def test_a_model_of_the_hubs_own_client_is_used(hub: Hub, cache: Path, tmp_path:
     assert hub.requests == []
 
 
-def test_paths_come_first_and_nonsense_is_named(tmp_path: Path, cache: Path) -> None:
+def test_paths_come_first_and_nonsense_is_named(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # what lies beside the checkout is not the test's business
     assert find_model(str(tmp_path), cache_dir=cache) == tmp_path
     for name in ("no-such-model", "../x", "a/b/c", os.fspath(tmp_path / "missing")):
         with pytest.raises(CheckpointError, match="no such path"):

@@ -37,16 +37,19 @@ def containers_of(owner: str) -> list[str]:
 def sandbox_processes(parent: int) -> list[int]:
     """Pids of keepers below `parent` and of all below them."""
     listing = subprocess.run(
-        ["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, encoding="utf-8", check=True
+        ["ps", "-ww", "-e", "-o", "pid=,ppid=,args="],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     ).stdout
     rows = [
         (int(pid), int(ppid), args)
         for pid, ppid, args in (line.split(None, 2) for line in listing.splitlines())
     ]
-    found = {pid for pid, ppid, args in rows if ppid == parent and "keeper.py" in args}
-    for _ in rows:
-        found |= {pid for pid, ppid, _ in rows if ppid in found}
-    return sorted(found)
+    found = [pid for pid, ppid, args in rows if ppid == parent and "keeper.py" in args]
+    for known in found:  # grows as it goes: a parent comes before its children, whatever their pids
+        found += [pid for pid, ppid, _ in rows if ppid == known]
+    return found
 
 
 def control_groups(pid: int) -> list[Path]:
