@@ -189,7 +189,7 @@ _STATISTICS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("maximum", ("What is the largest number in {}?", "Find the maximum of {}.", "Which is the biggest of {}?"), "print(max({0}))"),
     ("minimum", ("What is the smallest of {}?", "Find the minimum of {}."), "print(min({0}))"),
     ("sorted list", ("Sort these numbers: {}", "Put {} in ascending order.", "Sort {}."), "print(sorted({0}))"),
-    ("sorted list", ("Sort {} in descending order.", "Order these from largest to smallest: {}"), "print(sorted({0}, reverse=True))"),
+    ("sorted list", ("Sort {} in descending order.", "Order these from largest to smallest: {}", "Sort these numbers in descending order: {}", "Put {} in descending order.", "Sort {} from high to low."), "print(sorted({0}, reverse=True))"),
     ("range", ("What is the range of {}?",), "print(max({0}) - min({0}))"),
     ("standard deviation", ("What is the standard deviation of {}?", "Compute the standard deviation: {}", "Find the sample standard deviation of {}."), "import statistics\nprint(statistics.stdev({0}))"),
     ("variance", ("What is the variance of {}?", "Compute the sample variance of {}."), "import statistics\nprint(statistics.variance({0}))"),
@@ -563,8 +563,8 @@ def list_games(random: Random, vocabulary: Vocabulary) -> Task:
 
 
 MAKERS: tuple[tuple[Maker, float], ...] = (
-    (arithmetic, 19), (expression, 6), (powers, 6), (percentages, 7), (statistics, 15), (number_theory, 10),
-    (strings, 13), (dates, 11), (conversions, 7), (word_problems, 12), (tables, 6), (chores, 2), (word_games, 9),
+    (arithmetic, 19), (expression, 6), (powers, 6), (percentages, 7), (statistics, 17), (number_theory, 10),
+    (strings, 13), (dates, 20), (conversions, 7), (word_problems, 12), (tables, 6), (chores, 2), (word_games, 9),
     (list_games, 9), (files, 4),
 )  # fmt: skip
 
