@@ -17,7 +17,6 @@ from demo_training.data.functions import (
 )
 from demo_training.data.records import Record, load_records
 from demo_training.data.values import TRAINING, Vocabulary
-from glm_agent.read_result import SPEC as READ_RESULT
 from glm_tools.browser.simple_browser import SPEC as BROWSER
 from glm_tools.python import SPEC as PYTHON
 from glm_tools.tool import Observation, ToolSpec
@@ -219,12 +218,7 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
 
 def training_episode(random: Random, sources: Sources | None = None) -> Episode:
     """One conversation of the training mixture."""
-    episode = _episode(random, sources or training_sources())
-    if (
-        episode.tools and random.random() < 0.12
-    ):  # an agent may add this one; nothing was cut, so it is not for use
-        return replace(episode, tools=(*episode.tools, READ_RESULT))
-    return episode
+    return _episode(random, sources or training_sources())
 
 
 def _episode(random: Random, sources: Sources) -> Episode:
