@@ -1,9 +1,12 @@
 """The options that commands share, and the agent that they describe. Light: what they need is imported when it is used."""
 
+import functools
+import inspect
 import os
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -122,8 +125,66 @@ WhenFullOption = Annotated[
 Temperature = Annotated[float, typer.Option(min=0.0, max=10.0, help="0 takes the likeliest token.")]
 TopP = Annotated[float, typer.Option(min=0.0, max=1.0, help="Nucleus sampling.")]
 Seed = Annotated[int, typer.Option(help="Of the sampling noise.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the text.")]
+AsJsonl = Annotated[
+    bool, typer.Option("--jsonl", help="Print each event as a line of JSON instead.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="The answer only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Whole results, timings.")]
+
+
+def _agent(
+    model: Model = "auto",
+    tools: Tools = None,
+    no_tools: NoTools = False,
+    system: System = None,
+    sandbox: Sandbox = SandboxChoice.AUTO,
+    policy: PolicyFile = None,
+    allow: Allow = None,
+    deny: Deny = None,
+    pages: Pages = None,
+    net: Net = NetChoice.PUBLIC,
+    allow_hosts: AllowHosts = None,
+    record_web: RecordWeb = None,
+    replay_web: ReplayWeb = None,
+    offline: Offline = False,
+    max_steps: MaxSteps = 12,
+    max_new_tokens: MaxNewTokens = 1024,
+    max_time: MaxTime = None,
+    when_full: WhenFullOption = WhenFull.ELIDE,
+    temperature: Temperature = 0.0,
+    top_p: TopP = 1.0,
+    seed: Seed = 0,
+) -> None:
+    """The options of every command that opens an agent, with their defaults; see `takes_agent_options`."""
+
+
+def takes_agent_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options that describe its agent after its own; `agent_request(context.params)` reads them.
+
+    typer reads a command's options from its signature, so the signature grows and the command itself does not.
+    """
+    own, shared = inspect.signature(command), inspect.signature(_agent)
+
+    @functools.wraps(command)
+    def call(**values: Any) -> None:
+        command(**{name: values[name] for name in own.parameters})
+
+    parameters = {**own.parameters, **shared.parameters}
+    call.__annotations__ = {
+        **get_type_hints(_agent, include_extras=True),
+        **get_type_hints(command, include_extras=True),
+    }
+    del call.__wrapped__  # else the signature would be looked for there
+    call.__signature__ = own.replace(  # type: ignore[attr-defined]
+        parameters=[
+            parameter.replace(
+                kind=inspect.Parameter.KEYWORD_ONLY, annotation=call.__annotations__[name]
+            )
+            for name, parameter in parameters.items()
+        ]
+    )
+    return call
 
 
 def agent_request(values: dict[str, Any]) -> "AgentRequest":

@@ -7,7 +7,6 @@ import typer
 
 from glm_agent.cli import options
 from glm_agent.cli.exit_codes import EXIT_CODES_HELP
-from glm_agent.cli.options import NetChoice, SandboxChoice, WhenFull
 
 EXAMPLES = """
 Let the model do a task with tools, on this machine.
@@ -22,45 +21,21 @@ Examples:
 """
 
 
+@options.takes_agent_options
 def run(
     context: typer.Context,
     prompt: Annotated[
         str | None,
         typer.Argument(help="The task. '-' reads it from standard input.", show_default=False),
     ] = None,
-    model: options.Model = "auto",
-    tools: options.Tools = None,
-    no_tools: options.NoTools = False,
     file: Annotated[
         list[Path] | None,
         typer.Option("--file", "-f", help="A file for the model to work on. Repeatable."),
     ] = None,
-    system: options.System = None,
     session: options.SessionName = None,
     continue_last: options.Continue = False,
-    sandbox: options.Sandbox = SandboxChoice.AUTO,
-    policy: options.PolicyFile = None,
-    allow: options.Allow = None,
-    deny: options.Deny = None,
-    pages: options.Pages = None,
-    net: options.Net = NetChoice.PUBLIC,
-    allow_hosts: options.AllowHosts = None,
-    record_web: options.RecordWeb = None,
-    replay_web: options.ReplayWeb = None,
-    offline: options.Offline = False,
-    max_steps: options.MaxSteps = 12,
-    max_new_tokens: options.MaxNewTokens = 1024,
-    max_time: options.MaxTime = None,
-    when_full: options.WhenFullOption = WhenFull.ELIDE,
-    temperature: options.Temperature = 0.0,
-    top_p: options.TopP = 1.0,
-    seed: options.Seed = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object instead of the text.")
-    ] = False,
-    as_jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="Print each event as a line of JSON instead.")
-    ] = False,
+    as_json: options.AsJson = False,
+    as_jsonl: options.AsJsonl = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
