@@ -36,7 +36,7 @@ from glm_prompts.errors import MissingTokenError
 from glm_prompts.marked_text import MarkedText
 from glm_prompts.messages import Message, Segment
 from glm_tools.browser.actions import ACTION_RULES
-from glm_tools.tool import Builtin, Observation, ToolCall, ToolSpec
+from glm_tools.tool import Builtin, JSONSchema, Observation, ToolCall, ToolSpec
 
 Language = Literal["zh", "en"]
 
@@ -160,12 +160,19 @@ class ChatGLM2Dialect:
         *,
         call_id: str,
         allow_calls: bool = True,
+        answer_schema: JSONSchema | None = None,
         constrained: bool = True,
     ) -> "ChatGLM2Turn":
         head: Matcher | None = None
+        answer: Matcher | None = None
         if constrained and tools:
             head = self._calls_matcher(tuple(tools)) if allow_calls else self._answer_only.copy()
-        return ChatGLM2Turn(self, tools, call_id, head, constrained=constrained)
+        if constrained and answer_schema is not None:
+            space = literal(" ") if tools else ""  # behind the label
+            answer = self._compiler.lark(
+                f"start: {space} {json_rule(answer_schema)}", stop_token_ids=(self.end_of_text_id,)
+            )
+        return ChatGLM2Turn(self, tools, call_id, head, answer, constrained=constrained)
 
     def _calls_matcher(self, tools: tuple[ToolSpec, ...]) -> Matcher:
         """A matcher of a turn with these tools. They rarely change between turns, so the last one is kept."""
@@ -223,6 +230,7 @@ class ChatGLM2Turn:
         tools: Sequence[ToolSpec],
         call_id: str,
         head: Matcher | None,
+        answer: Matcher | None,
         *,
         constrained: bool,
     ) -> None:
@@ -230,6 +238,9 @@ class ChatGLM2Turn:
         self._tools = {spec.name: spec for spec in tools}
         self._call_id = call_id
         self._head = head
+        self._answer_grammar = answer
+        # A typed answer is whatever its grammar lets through: what looks like a mark in it is content.
+        self._answer_marks = () if answer is not None else (*GUARDS, TRAINING_TIME)
         self._constrained = constrained
         self._stream = TextStream(dialect.tokenizer)
         self._events: list[TurnEvent] = []
@@ -243,13 +254,15 @@ class ChatGLM2Turn:
         if tools:
             self._become("head", ())
         else:
-            self._become("answer", (*GUARDS, TRAINING_TIME))
+            self._become("answer", self._answer_marks)
 
     def allowed_tokens(self) -> NDArray[np.int32] | None:
         if not self._constrained:
             return None
         if self._state == "over":
             return self._dialect.end_mask
+        if self._state == "answer" and self._answer_grammar is not None:
+            return self._answer_grammar.allowed_tokens()
         if self._state == "answer" or self._head is None:
             return self._dialect.text_mask
         return self._head.allowed_tokens()
@@ -261,8 +274,9 @@ class ChatGLM2Turn:
             self._close()
             return
         head = self._head if self._state != "answer" else None
-        if head is not None:
-            head.accept(token_id)
+        grammar = self._answer_grammar if self._state == "answer" else head
+        if grammar is not None:
+            grammar.accept(token_id)
         self._read(self._stream.push(token_id))
         if head is not None and head.is_stopped and self._state in ("input", "payload"):
             self._close()
@@ -348,7 +362,7 @@ class ChatGLM2Turn:
         elif label == ACTION:
             self._become("name", (f"\n{ACTION_INPUT}",))
         else:
-            self._become("answer", (*GUARDS, TRAINING_TIME))
+            self._become("answer", self._answer_marks)
 
     def _read_input(self, text: str) -> str | None:
         self._text += text

@@ -11,7 +11,7 @@ from typing import Protocol
 from glm_engine.constraint import TokenConstraint
 from glm_engine.tokenizer import Tokenizer
 from glm_prompts.messages import Message, Segment
-from glm_tools.tool import Observation, ToolCall, ToolSpec
+from glm_tools.tool import JSONSchema, Observation, ToolCall, ToolSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,7 @@ class Dialect(Protocol):
         *,
         call_id: str,
         allow_calls: bool = True,
+        answer_schema: JSONSchema | None = None,
         constrained: bool = True,
     ) -> Turn:
         """A fresh turn.
@@ -116,6 +117,10 @@ class Dialect(Protocol):
             tools: what may be called.
             call_id: the id that a call of this turn gets.
             allow_calls: False closes the call branch: the model must answer in text.
+            answer_schema: an answer is JSON that fits it, as far as a grammar can say; None for any text.
             constrained: False lets every token through and only parses.
+
+        Raises:
+            GrammarError: of the engine, when no grammar can be made of `answer_schema`.
         """
         ...

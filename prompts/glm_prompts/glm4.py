@@ -33,7 +33,7 @@ from glm_prompts.dialect import (
 from glm_prompts.errors import MissingTokenError
 from glm_prompts.messages import Message, Segment
 from glm_tools.browser.actions import ACTION_RULES
-from glm_tools.tool import Observation, ToolCall, ToolSpec
+from glm_tools.tool import JSONSchema, Observation, ToolCall, ToolSpec
 
 Language = Literal["zh", "en"]
 MaskName = Literal["newline", "text", "text before a call", "nothing"]
@@ -151,12 +151,17 @@ class Glm4Dialect:
         *,
         call_id: str,
         allow_calls: bool = True,
+        answer_schema: JSONSchema | None = None,
         constrained: bool = True,
     ) -> "Glm4Turn":
         calls: Matcher | None = None
+        answer: Matcher | None = None
         if constrained and allow_calls and tools:
             calls = self._calls_matcher(tuple(tools))
-        return Glm4Turn(self, tools, call_id, calls, constrained=constrained)
+        if constrained and answer_schema is not None:
+            ends = (self.user_id, self.end_of_text_id)
+            answer = self._compiler.json_schema(answer_schema, stop_token_ids=ends)
+        return Glm4Turn(self, tools, call_id, calls, answer, constrained=constrained)
 
     def _calls_matcher(self, tools: tuple[ToolSpec, ...]) -> Matcher:
         """A matcher of these tools' calls. They rarely change between turns, so the last one is kept."""
@@ -209,7 +214,7 @@ class Glm4Turn:
     """One assistant turn; see `glm_prompts.dialect.Turn`.
 
     States: `head` (nothing or part of a first line yet), `text`, `payload` (a call's arguments), `over`. After
-    text, `<|assistant|>` may open a second segment, in which only a call may follow.
+    text, `<|assistant|>` may open a second segment, in which only a call may follow; after a typed answer it may not.
     """
 
     def __init__(
@@ -218,6 +223,7 @@ class Glm4Turn:
         tools: Sequence[ToolSpec],
         call_id: str,
         calls: Matcher | None,
+        answer: Matcher | None,
         *,
         constrained: bool,
     ) -> None:
@@ -225,6 +231,7 @@ class Glm4Turn:
         self._tools = {spec.name: spec for spec in tools}
         self._call_id = call_id
         self._calls = calls
+        self._answer = answer
         self._constrained = constrained
         self._state: Literal["head", "text", "payload", "over"] = "head"
         self._at_start = True  # no token of this segment yet
@@ -238,6 +245,8 @@ class Glm4Turn:
     def allowed_tokens(self) -> NDArray[np.int32] | None:
         if not self._constrained:
             return None
+        if self._state == "text" and self._answer is not None:
+            return self._answer.allowed_tokens()
         if self._state == "text":
             may_call = self._calls is not None and not self._has_text
             return self._dialect.mask("text before a call" if may_call else "text")
@@ -258,6 +267,8 @@ class Glm4Turn:
             opens_text = at_start and token_id == self._dialect.newline_id
             if self._calls is not None and self._state != "text" and not opens_text:
                 self._calls.accept(token_id)
+            elif self._answer is not None and self._state == "text":
+                self._answer.accept(token_id)
             self._read(self._stream.push(token_id))
 
     def take_events(self) -> list[TurnEvent]:

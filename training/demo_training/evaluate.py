@@ -31,7 +31,7 @@ from glm_engine.tokenizer import load_tokenizer
 from glm_prompts.glm4 import Glm4Dialect, Glm4Turn
 from glm_sandbox.open import BackendName, open_sandbox
 from glm_tools.python import PythonTool
-from glm_tools.tool import Tool, ToolSpec
+from glm_tools.tool import JSONSchema, Tool, ToolSpec
 
 LIMITS = Limits(max_steps=6, max_new_tokens=160)
 
@@ -45,6 +45,7 @@ class FreeDialect(Glm4Dialect):
         *,
         call_id: str,
         allow_calls: bool = True,
+        answer_schema: JSONSchema | None = None,
         constrained: bool = True,
     ) -> Glm4Turn:
         return super().turn(tools, call_id=call_id, allow_calls=allow_calls, constrained=False)
