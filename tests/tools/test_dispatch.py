@@ -396,7 +396,7 @@ def test_tools_that_cannot_stand_together_are_refused() -> None:
         "properties": {"v": {"type": "integer", "enum": ["low"]}},
         "required": ["v"],
     }
-    with pytest.raises(ToolDefinitionError, match="no call of it could be written"):
+    with pytest.raises(ToolDefinitionError, match="nothing could be written under its schema"):
         Dispatcher([Tool.from_schema("level", "", level, print)])
 
 

@@ -141,6 +141,22 @@ def normalise_schema(schema: Mapping[str, Any]) -> tuple[Schema, list[str]]:
     Raises:
         ToolDefinitionError: a type is none that is known, or the schema is not of an object.
     """
+    normal, notes = mend_schema(schema)
+    if normal.setdefault("type", "object") != "object":
+        raise ToolDefinitionError(
+            f"The schema of a tool's arguments has type 'object', not {normal['type']!r}: "
+            "wrap it as {'type': 'object', 'properties': {'value': …}}."
+        )
+    normal.setdefault("properties", {})
+    return normal, notes
+
+
+def mend_schema(schema: Mapping[str, Any]) -> tuple[Schema, list[str]]:
+    """As `normalise_schema`, for a schema of any value.
+
+    Raises:
+        ToolDefinitionError: a type is none that is known.
+    """
     if not isinstance(schema, Mapping):
         raise ToolDefinitionError(f"A schema is a mapping, not {type(schema).__name__}.")
     for _ in walk(dict(schema)):  # too deep a schema is refused before anything recurses over it
@@ -151,12 +167,6 @@ def normalise_schema(schema: Mapping[str, Any]) -> tuple[Schema, list[str]]:
         normal
     ):  # outermost first: an object says what its properties' `required` means
         _normalise(inner, notes)
-    if normal.setdefault("type", "object") != "object":
-        raise ToolDefinitionError(
-            f"The schema of a tool's arguments has type 'object', not {normal['type']!r}: "
-            "wrap it as {'type': 'object', 'properties': {'value': …}}."
-        )
-    normal.setdefault("properties", {})
     return normal, list(dict.fromkeys(notes))
 
 

@@ -48,6 +48,23 @@ def load_tools(spec: str) -> list[Tool]:
     return _distinct(f"{name} in {source}", _tools_from(getattr(module, name, None)))
 
 
+def load_object(spec: str) -> object:
+    """What has a name in a file or a module: `path/file.py:name` or `module:name`.
+
+    Raises:
+        ToolDefinitionError: as `load_tools`, or there is no such name.
+    """
+    source, name = _split(spec)
+    if not name:
+        raise ToolDefinitionError(f"{spec!r} names nothing: write FILE.py:NAME or module:NAME.")
+    is_file = source.endswith(".py") or "/" in source or "\\" in source
+    module = _load_file(Path(source)) if is_file else _import_module(source)
+    if not hasattr(module, name):
+        raise ToolDefinitionError(f"There is no {name!r} in {source!r}.")
+    found: object = getattr(module, name)
+    return found
+
+
 def installed_tools() -> list[Tool]:
     """The tools of every installed package that has an entry point of the group `glm_agent.tools`.
 
@@ -132,7 +149,7 @@ def _load_file(path: Path) -> ModuleType:
     """
     path = path.expanduser().absolute()
     if not path.is_file():
-        raise ToolDefinitionError(f"There is no file {str(path)!r} to load tools from.")
+        raise ToolDefinitionError(f"There is no file {str(path)!r}.")
     folder = str(path.parent)
     if folder not in sys.path:
         sys.path.append(folder)
@@ -163,7 +180,7 @@ def _import_module(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(error.name + ".")):
             raise ToolDefinitionError(
-                f"There is no module {name!r} to load tools from. For a file, write its path: {name}.py"
+                f"There is no module {name!r}. For a file, write its path: {name}.py"
             ) from error
         raise _load_error(name, error) from error
     except BaseException as error:

@@ -145,6 +145,18 @@ class FunctionSignature:
         return values
 
 
+def type_schema(adapter: TypeAdapter[Any]) -> Schema:
+    """The JSON Schema of one type, as a model reads it.
+
+    Raises:
+        PydanticUserError: a part of the type has no JSON form.
+    """
+    schema: Schema = rewrite(
+        inline_definitions(adapter.json_schema(schema_generator=_CompactSchema)), _compact
+    )
+    return schema
+
+
 def ctx_parameter(function: Callable[..., Any]) -> str | None:
     """The name of the parameter of `function` that is annotated `Ctx`."""
     try:

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from glm_tools.errors import ToolDefinitionError
 
@@ -184,6 +184,10 @@ class Tool(ABC):
         ToolDefinitionError: the name or the schema cannot be used.
     """
 
+    # What the model is told with the first result after a conversation went on in another process: that what its
+    # earlier calls left behind in the tool is gone. Empty for a tool that keeps nothing.
+    lost_state_note: ClassVar[str] = ""
+
     def __init__(
         self,
         spec: ToolSpec,
@@ -212,7 +216,7 @@ class Tool(ABC):
         self.risky = risky
         self.untrusted = untrusted
         self.notes = tuple(notes)
-        self._validator = ArgumentValidator(spec.name, spec.parameters)
+        self._validator = ArgumentValidator(f"Tool {spec.name!r}", spec.parameters)
 
     @functools.cached_property
     def unenforced(self) -> tuple[str, ...]:
@@ -225,7 +229,7 @@ class Tool(ABC):
 
         if self.spec.builtin is not None:  # its call is text
             return ()
-        return unenforced_keywords(self.spec.name, self.spec.parameters)
+        return unenforced_keywords(f"Tool {self.spec.name!r}", self.spec.parameters)
 
     def check_arguments(self, arguments: Mapping[str, JSONValue]) -> Mapping[str, Any]:
         """A copy of `arguments` as `run` wants them, checked against the schema.

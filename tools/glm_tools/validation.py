@@ -10,6 +10,7 @@ Does not cover: `format` is not checked (a typed function's own conversion does 
 import copy
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import jsonschema
@@ -29,29 +30,29 @@ MAX_PROBLEMS = 3  # told at once
 MAX_EXCERPT_CHARS = 300
 
 
-class ArgumentValidator:
-    """A tool's schema, ready to check arguments.
+class SchemaValidator:
+    """A schema, ready to check what a model wrote under it.
 
     Args:
-        tool_name: for messages.
-        schema: an object schema; not changed, and not to be changed later.
+        subject: whose schema it is, for messages.
+        schema: not changed, and not to be changed later.
 
     Raises:
         ToolDefinitionError: `schema` is not a JSON Schema, or refers to something outside itself.
     """
 
-    def __init__(self, tool_name: str, schema: Mapping[str, Any]) -> None:
+    def __init__(self, subject: str, schema: Mapping[str, Any]) -> None:
         draft = validator_for(schema, default=jsonschema.Draft202012Validator)
         try:
             draft.check_schema(dict(schema))
         except jsonschema.SchemaError as error:
             raise ToolDefinitionError(
-                f"Tool {tool_name!r}: its schema is not a JSON Schema: {_pointer(error) or 'the whole'}: {error.message}"
+                f"{subject}: its schema is not a JSON Schema: {_pointer(error) or 'the whole'}: {error.message}"
             ) from error
         self._schema = schema
         resource = Resource.from_contents(schema, default_specification=DRAFT202012)
         registry: Registry[Any] = Registry().with_resource("", resource)
-        _check_references(tool_name, schema, registry)
+        _check_references(subject, schema, registry)
         bounded = {
             "additionalProperties": _additional_properties,
             "pattern": _pattern,
@@ -60,31 +61,33 @@ class ArgumentValidator:
         checker = extend(draft, bounded)  # type: ignore[no-untyped-call]
         self._validator: Validator = checker(schema, registry=registry)
 
+    def check_value(self, value: object) -> None:
+        """Check any JSON value.
+
+        Raises:
+            ToolArgumentError: it does not fit.
+        """
+        with _refusing():
+            errors = sorted(self._validator.iter_errors(value), key=relevance, reverse=True)
+            problems = [_problem(error) for error in errors[:MAX_PROBLEMS]]
+        if problems:
+            (pointer, problem), *others = problems
+            rest = [f"{where or 'arguments'}: {what}" for where, what in others]
+            raise ToolArgumentError(pointer, "\n".join([problem, *rest]))
+
+
+class ArgumentValidator(SchemaValidator):
+    """The schema of a tool's arguments, an object schema; see `SchemaValidator`."""
+
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """A deep copy of `arguments` that fits the schema; a null that stands for "left out" is left out.
 
         Raises:
             ToolArgumentError: they do not fit.
         """
-        try:
+        with _refusing():
             checked = self._without_nulls(copy.deepcopy(dict(arguments)))
-            errors = sorted(self._validator.iter_errors(checked), key=relevance, reverse=True)
-            problems = [_problem(error) for error in errors[:MAX_PROBLEMS]]
-        except RecursionError as error:
-            raise ToolArgumentError("", "nested too deep to be checked") from error
-        except (
-            ValueError,
-            OverflowError,
-        ) as error:  # an integer of more than 4,300 digits cannot be written out
-            raise ToolArgumentError("", f"cannot be checked: {error}") from error
-        except Unresolvable as error:
-            raise ToolArgumentError(
-                "", f"the tool's schema refers to {error.ref!r}, which is not there"
-            ) from error
-        if problems:
-            (pointer, problem), *others = problems
-            rest = [f"{where or 'arguments'}: {what}" for where, what in others]
-            raise ToolArgumentError(pointer, "\n".join([problem, *rest]))
+        self.check_value(checked)
         return checked
 
     def _without_nulls(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -100,10 +103,25 @@ class ArgumentValidator:
         }
 
 
-def _check_references(tool_name: str, schema: Mapping[str, Any], registry: "Registry[Any]") -> None:
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What jsonschema cannot check is refused."""
+    try:
+        yield
+    except RecursionError as error:
+        raise ToolArgumentError("", "nested too deep to be checked") from error
+    except (ValueError, OverflowError) as error:  # an integer of more than 4,300 digits, say
+        raise ToolArgumentError("", f"cannot be checked: {error}") from error
+    except Unresolvable as error:
+        raise ToolArgumentError(
+            "", f"the schema refers to {error.ref!r}, which is not there"
+        ) from error
+
+
+def _check_references(subject: str, schema: Mapping[str, Any], registry: "Registry[Any]") -> None:
     resolver = registry.resolver()
     for path, inner in walk(schema):
-        where = f"Tool {tool_name!r}: schema {''.join(f'/{escape_pointer(step)}' for step in path) or '/'}"
+        where = f"{subject}: schema {''.join(f'/{escape_pointer(step)}' for step in path) or '/'}"
         reference = inner.get("$ref")
         if isinstance(reference, str):
             try:
