@@ -8,6 +8,8 @@ EngineError
 ├── NonFiniteLogitsError   the network put out NaN or infinity: damaged weights or an overflow
 ├── ConstraintError        the grammar allows no token, or its mask has the wrong size: our bug
 ├── GrammarError           a schema or grammar that cannot be compiled
+├── SnapshotError          a session cannot be written to a file, or the file is damaged
+│   └── SnapshotMismatchError   it is whole, but was made by another model, format or code
 ├── TokenizerError         tokenizer files that are damaged or of an unknown kind
 └── DownloadError          something could not be fetched; says what to do instead
 ```
@@ -94,6 +96,33 @@ class GrammarError(EngineError):
         super().__init__(f"{pointer}: {problem}" if pointer else problem)
         self.pointer = pointer
         self.problem = problem
+
+
+class SnapshotError(EngineError):
+    """Raised when a session cannot be saved, or a saved one is missing or damaged.
+
+    Attributes:
+        path: the file.
+        problem: what is wrong with it and what to do.
+    """
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        self.problem = problem
+
+
+class SnapshotMismatchError(SnapshotError):
+    """Raised when a saved session is whole, but its keys and values are not what this engine would compute.
+
+    Attributes:
+        differences: what differs, as (name, value in the file, value here).
+    """
+
+    def __init__(self, path: Path, differences: Sequence[tuple[str, str, str]]) -> None:
+        listed = "; ".join(f"{name} was {old}, is {new}" for name, old, new in differences)
+        super().__init__(path, f"saved by another model, format or code: {listed}")
+        self.differences = tuple(differences)
 
 
 class TokenizerError(EngineError):

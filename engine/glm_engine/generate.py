@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 from typing import Literal, get_args
@@ -24,6 +25,7 @@ from glm_engine.model import Decoder, ForwardCancelled
 from glm_engine.quantization import QuantizedMatrix
 from glm_engine.quantized_cache import default_cache_dir, load_quantized
 from glm_engine.sampling import SamplingParams, logprobs_of, sample
+from glm_engine.snapshot import identity_of, read_snapshot, write_snapshot
 
 _ALL_THREADS = torch.get_num_threads()
 _USER_CHOSE_NO_THREADS = "OMP_NUM_THREADS" not in os.environ
@@ -137,9 +139,32 @@ class Engine:
     def config(self) -> ModelConfig:
         return self.decoder.config
 
+    @cached_property
+    def identity(self) -> Mapping[str, str]:
+        """What keys and values depend on, by name. The first look costs a forward pass of 16 tokens."""
+        return identity_of(self.decoder)
+
     def new_session(self) -> "Session":
         """An empty sequence."""
         return Session(self)
+
+    def restore(self, path: Path, *, labels: Mapping[str, str] | None = None) -> "Session":
+        """A new session with the ids of a saved one, and what was computed of them; its counters start at zero.
+
+        Args:
+            path: a file that `Session.save` wrote.
+            labels: as they were given to it.
+
+        Raises:
+            SnapshotError: it is not there, cannot be read or is damaged.
+            SnapshotMismatchError: another network, format or code computed it, or it has other labels.
+            ContextLengthError: it has more ids than a session here may hold.
+        """
+        session = Session(self)
+        identity = {**self.identity, **(labels or {})}
+        embedding = self.decoder.embedding
+        session._token_ids = read_snapshot(path, session._cache, identity, embedding)
+        return session
 
 
 class Session:
@@ -218,6 +243,33 @@ class Session:
         copy._cache = self._cache.fork()
         copy._next_logits = self._next_logits
         return copy
+
+    def save(
+        self,
+        path: Path,
+        *,
+        limit_bytes: int | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> int:
+        """Write the ids and what is computed of them to a file, for `Engine.restore`.
+
+        Args:
+            path: the file, replaced in one step; its folder is made if need be. Only its owner may read it.
+            limit_bytes: no larger than this: where not all fits, the first positions are kept.
+            labels: what else must be the same when it is restored, name to value: the tokenizer, say.
+
+        Returns:
+            Computed positions in the file; `num_computed` if all of them fit.
+
+        Raises:
+            SnapshotError: it cannot be written, or nothing of it fits; a file of that name is as it was.
+        """
+        engine = self.engine
+        identity = {**engine.identity, **(labels or {})}
+        embedding = engine.decoder.embedding
+        return write_snapshot(
+            path, self._token_ids, self._cache, identity, embedding, limit_bytes=limit_bytes
+        )
 
     def prefill(self, *, cancel: Event | None = None) -> Iterator[tuple[int, int]]:
         """Compute what was appended, chunk by chunk. `generate` does the same where this was not called before it.

@@ -91,6 +91,20 @@ class KVCache:
         """Count `num_positions` as computed, after they were appended to every layer."""
         self.length += num_positions
 
+    def parts(self, start: int, stop: int) -> list[Tensor]:
+        """Positions `start` to `stop` of every buffer, committed or not: what is stored, copied or put back.
+
+        Returns:
+            Views, always in the same order, each (Hkv, stop - start, ...) with the positions of a head contiguous.
+            Writing to them writes to the cache. Two caches of one model and one number format fit each other.
+
+        Raises:
+            ValueError: beyond the capacity, or the wrong way round.
+        """
+        if not 0 <= start <= stop <= self.capacity:
+            raise ValueError(f"positions {start:,} to {stop:,} of a capacity of {self.capacity:,}")
+        return [buffer[:, start:stop] for buffer in (*self._keys, *self._values)]
+
     def truncate(self, length: int) -> None:
         """Forget all positions from `length` on. Buffers keep their capacity.
 
