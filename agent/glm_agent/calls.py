@@ -58,6 +58,8 @@ class CallRunner:
         rules: see `CallRules`.
         max_repeats: see `Limits`.
         deps: for tools that ask for `Ctx`.
+        live: tools that were run in this session since they were made; grows. What others were left with by earlier
+            calls went with the process that made those.
 
     Attributes:
         needs_approval: the call waits for a yes, and nobody is there to give it.
@@ -71,12 +73,14 @@ class CallRunner:
         *,
         max_repeats: int,
         deps: object = None,
+        live: set[str] | None = None,
     ) -> None:
         self._dispatchers = dispatchers
         self._deps = deps
         self._worker = worker
         self._rules = rules
         self._max_repeats = max_repeats
+        self._live = set() if live is None else live
         self.needs_approval = False
 
     def settle(self, state: SessionState, stop: StopFlag) -> Iterator[Event]:
@@ -85,7 +89,8 @@ class CallRunner:
         assert call is not None, "there is a call to settle"
         if state.is_started:  # by a process that is no more
             if not self._may_rerun(state, call):
-                yield self._refused(call, "interrupted", INTERRUPTED)
+                note = self._lost_state(state, call)
+                yield self._refused(call, "interrupted", f"{INTERRUPTED}\n{note}".strip())
                 return
         elif state.times_repeated(call) >= self._max_repeats - 1:
             yield self._refused(call, "denied", LOOP_REFUSAL)
@@ -95,7 +100,14 @@ class CallRunner:
             if permitted is None:
                 return
             call = permitted
-        yield from self._run(call, stop)
+        yield from self._run(call, stop, self._lost_state(state, call))
+
+    def _lost_state(self, state: SessionState, call: ToolCall) -> str:
+        """What the model must know of a tool that it used before, in another process; said once."""
+        tool = self._tool(call)
+        is_new = call.name in state.called and call.name not in self._live
+        self._live.add(call.name)
+        return "" if tool is None or not is_new else tool.lost_state_note
 
     def _may_rerun(self, state: SessionState, call: ToolCall) -> bool:
         tool = self._tool(call)
@@ -159,7 +171,7 @@ class CallRunner:
         yield decided
         return decided
 
-    def _run(self, call: ToolCall, stop: StopFlag) -> Iterator[Event]:
+    def _run(self, call: ToolCall, stop: StopFlag, note: str) -> Iterator[Event]:
         yield ToolStarted(call)
         output: SimpleQueue[ToolProgress | None] = SimpleQueue()
         future: Future[ToolResult] = self._worker.submit(
@@ -181,6 +193,10 @@ class CallRunner:
                 f"The time of the whole run was over while {call.name!r} ran; it was told to stop."
             )
             result = replace(result, status="timeout", observations=(Observation(text),))
+        if note:
+            first, *rest = result.observations
+            first = replace(first, text=f"{note}\n{first.text}")
+            result = replace(result, observations=(first, *rest))
         for hook in self._rules.after:
             result = hook(call, result) or result
         tool = self._tool(call)

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta
 from glm_prompts.messages import Segment
-from glm_tools.tool import Observation, ToolSpec
+from glm_tools.tool import JSONSchema, Observation, ToolSpec
 
 TurnFinish = Literal[
     "stop",  # the model ended its turn
@@ -75,6 +75,7 @@ class TurnOptions:
         temperature: 0 takes the likeliest token.
         top_p: nucleus; 1 for all.
         seed: of the sampling noise.
+        answer_schema: an answer is JSON that fits it, as far as a grammar can say; None for any text.
     """
 
     call_id: str
@@ -83,6 +84,7 @@ class TurnOptions:
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
+    answer_schema: JSONSchema | None = None
 
 
 class Conversation(Protocol):
@@ -139,6 +141,11 @@ class ChatModel(Protocol):
     @property
     def context_length(self) -> int:
         """Tokens that one conversation can hold."""
+        ...
+
+    @property
+    def pages_results(self) -> bool:
+        """Whether it is given `read_result` beside the user's tools; a tool more is too much for a very small model."""
         ...
 
     def count_tokens(self, text: str) -> int:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from glm_agent.approval import Rule
 from glm_agent.chat_model import Prefill, TurnFinish, TurnOptions, TurnUsage
 from glm_agent.limits import ContextPolicy, Limits
 from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta
 from glm_prompts.messages import Segment
-from glm_tools.tool import ToolCall, ToolResult, ToolSpec
+from glm_tools.tool import JSONSchema, ToolCall, ToolResult, ToolSpec
 
 FinishReason = Literal[
     "answer",  # the model answered
@@ -20,6 +21,7 @@ FinishReason = Literal[
     "wall_time",  # max_wall_s
     "needs_approval",  # a call waits for somebody's yes; the run can be resumed
     "interrupted",  # the user cancelled; the run can be resumed
+    "invalid_output",  # twice the answer was not of the type that was asked for, in a way that no grammar prevents
 ]
 
 TurnOutcome = TurnFinish | Literal["repetition", "wall_time"]
@@ -100,6 +102,7 @@ class RunStarted:
         system: the user's own system text.
         is_untrusted: the prompt carries text of others: an attached file, say.
         limits: of the run.
+        output_schema: the answer is JSON under it; None for text.
     """
 
     run_id: str
@@ -110,6 +113,7 @@ class RunStarted:
     system: str | None = None
     is_untrusted: bool = False
     limits: Limits = field(default_factory=Limits)
+    output_schema: JSONSchema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +123,14 @@ class RunResumed:
     Attributes:
         run_id: its name.
         reruns_interrupted: the user agreed that a call that was under way is run again.
+        limits: of the run from here on; None: as they were.
+        rules: go before the agent's policy for the rest of the run.
     """
 
     run_id: str
     reruns_interrupted: bool = False
+    limits: Limits | None = None
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,13 @@ class TurnFinished:
     usage: TurnUsage
     token_ids: tuple[int, ...] = ()
     stop_token_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRejected:
+    """The answer is not of the type that was asked for: the model is told why, and may answer once more."""
+
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +288,7 @@ Event = (
     | CallReady
     | CallCut
     | TurnFinished
+    | AnswerRejected
     | ApprovalRequested
     | ApprovalDecided
     | ToolStarted

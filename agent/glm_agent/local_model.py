@@ -33,16 +33,25 @@ class LocalModel:
         dialect: over the same tokenizer.
         name: for people.
         note: one line that a person should read before a run on this model; empty for none.
+        pages_results: see `ChatModel`.
     """
 
     def __init__(
-        self, engine: Engine, tokenizer: Tokenizer, dialect: Dialect, *, name: str, note: str = ""
+        self,
+        engine: Engine,
+        tokenizer: Tokenizer,
+        dialect: Dialect,
+        *,
+        name: str,
+        note: str = "",
+        pages_results: bool = True,
     ) -> None:
         self.engine = engine
         self.tokenizer = tokenizer
         self.dialect = dialect
         self.name = name
         self.note = note
+        self.pages_results = pages_results
 
     @property
     def context_length(self) -> int:
@@ -118,7 +127,12 @@ class LocalConversation:
 
     def respond(self, options: TurnOptions, cancel: Event | None = None) -> Iterator[ModelEvent]:
         dialect, session = self._model.dialect, self.session
-        turn = dialect.turn(self._tools, call_id=options.call_id, allow_calls=options.allow_calls)
+        turn = dialect.turn(
+            self._tools,
+            call_id=options.call_id,
+            allow_calls=options.allow_calls,
+            answer_schema=options.answer_schema,
+        )
         start = len(session.token_ids)
         reused = session.num_computed
         started = time.monotonic()
@@ -183,7 +197,14 @@ def open_local_model(
         )
     except (EngineError, PromptError, ValueError) as error:
         raise ModelUnavailableError(f"The model {name!r} cannot be loaded. {error}") from error
-    return LocalModel(engine, tokenizer, dialect, name=name, note=note)
+    return LocalModel(
+        engine,
+        tokenizer,
+        dialect,
+        name=name,
+        note=note,
+        pages_results=not is_demo_checkpoint(folder),
+    )
 
 
 def open_dialect(folder: Path) -> tuple[Dialect, Tokenizer]:

@@ -44,7 +44,8 @@ class Agent:
         policy: which calls run, ask first or never run.
         approve: asks a person, and returns what was decided. Without it, a run whose call needs a yes ends with
             `needs_approval` and can be resumed.
-        can_page: gives the model `read_result`, where it has other tools and none of that name.
+        can_page: gives the model `read_result`, where it has other tools and none of that name; None asks the model
+            whether it can (`ChatModel.pages_results`).
         deps: what tools find in `Ctx.deps`.
         clock: seconds that only grow; for tests of time limits.
 
@@ -54,6 +55,7 @@ class Agent:
         can_page: whether the model has `read_result`.
         call_rules: what is asked before a call runs.
         worker: the thread that calls are handed to.
+        live_tools: session -> the tools that were run in it since the agent was made.
 
     Raises:
         ToolDefinitionError: two tools have the same name.
@@ -70,7 +72,7 @@ class Agent:
         journal: Journal | None = None,
         policy: Policy | None = None,
         approve: Approve | None = None,
-        can_page: bool = True,
+        can_page: bool | None = None,
         deps: object = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -82,7 +84,10 @@ class Agent:
         self.clock = clock
         self.deps = deps
         self.dispatcher = Dispatcher(tools, limit_chars=None)  # cut by the loop, in tokens
+        if can_page is None:
+            can_page = model.pages_results
         self.can_page = can_page and bool(tools) and READ_RESULT_SPEC.name not in self.dispatcher
+        self.live_tools: dict[str, set[str]] = {}
         self._before_call: list[BeforeCall] = []
         self._after_call: list[AfterCall] = []
         self.call_rules = CallRules(

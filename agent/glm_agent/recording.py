@@ -93,7 +93,7 @@ def recorded_turns(state: SessionState, events: Iterable[Event]) -> list[Recorde
     for event in events:
         if isinstance(event, PromptRendered):
             before, prompt = tuple(state.history), event
-        if isinstance(event, RunResumed) and turns and turns[-1].finish == "cancelled":
+        if isinstance(event, RunResumed) and state.takes_back_turn(event):
             turns.pop()
         if isinstance(event, ContextReduced):
             reduced = event

@@ -1,11 +1,13 @@
 """A conversation that lasts over several runs, and over several processes where there is a journal."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import ExitStack, aclosing
+from dataclasses import replace
 from threading import Event as Flag
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from glm_agent.approval import Rule
 from glm_agent.asynchronous import stream_in_thread
 from glm_agent.calls import CallRunner
 from glm_agent.chat_model import Conversation
@@ -20,9 +22,10 @@ from glm_agent.events import (
     RunStarted,
 )
 from glm_agent.journal import new_run_id
+from glm_agent.limits import Limits
 from glm_agent.loop import RunLoop
 from glm_agent.read_result import ReadResultTool
-from glm_agent.state import RESUMABLE, SessionState, count_tokens
+from glm_agent.state import LIMITED, RESUMABLE, SessionState, count_tokens
 from glm_tools.dispatch import Dispatcher
 
 if TYPE_CHECKING:
@@ -122,15 +125,20 @@ class Session:
         decision: Decision | None = None,
         comment: str = "",
         rerun_interrupted: bool = False,
+        limits: Limits | None = None,
+        rules: Sequence[Rule] = (),
         cancel: Flag | None = None,
     ) -> RunResult:
-        """Go on with the last run, where it was cut short, interrupted or stopped for approval.
+        """Go on with the last run, where it was cut short, interrupted, or stopped for approval or by a limit.
 
         Args:
             decision: of the call that waits for approval.
             comment: for the model, with a rejection.
             rerun_interrupted: a call that was under way when the program ended runs again. Without it, only a tool
                 that is declared idempotent does; of any other the model is told that it was interrupted.
+            limits: of the run from here on; None leaves them. A run that was stopped by a limit needs other ones: its
+                forced or cut answer is taken back, and it goes on from there.
+            rules: go before the agent's policy for the rest of the run.
             cancel: set it to stop the run.
 
         Raises:
@@ -142,6 +150,8 @@ class Session:
                 decision=decision,
                 comment=comment,
                 rerun_interrupted=rerun_interrupted,
+                limits=limits,
+                rules=rules,
                 cancel=cancel,
             )
         )
@@ -152,13 +162,19 @@ class Session:
         decision: Decision | None = None,
         comment: str = "",
         rerun_interrupted: bool = False,
+        limits: Limits | None = None,
+        rules: Sequence[Rule] = (),
         cancel: Flag | None = None,
     ) -> Iterator[Event]:
         """As `resume`, and tell what happens; the last event is `RunFinished`."""
         state = self.state
-        if not state.run_id or not (state.finish is None or state.finish in RESUMABLE):
+        if state.finish in LIMITED and limits is None:
+            raise ConfigurationError(
+                f"Run {state.run_id} was ended by a limit ({state.finish}): it can be resumed with other limits."
+            )
+        if not state.run_id or not (state.finish is None or state.finish in RESUMABLE | LIMITED):
             raise ConfigurationError(f"Session {self.id} has no run that could be resumed.")
-        first: list[Event] = [RunResumed(state.run_id, rerun_interrupted)]
+        first: list[Event] = [RunResumed(state.run_id, rerun_interrupted, limits, tuple(rules))]
         if decision is not None:
             if state.call is None or state.requested is None or state.decided is not None:
                 raise ConfigurationError(f"No call of run {state.run_id} waits for approval.")
@@ -195,12 +211,16 @@ class Session:
         if self._conversation is None:
             history = self.state.history or None
             self._conversation = agent.model.open(agent.system, agent.specs, history)
+        policy = agent.call_rules.policy
         calls = CallRunner(
             self._dispatchers,
             agent.worker,
-            agent.call_rules,
-            max_repeats=agent.limits.max_repeats,
+            replace(
+                agent.call_rules, policy=replace(policy, rules=(*self.state.rules, *policy.rules))
+            ),
+            max_repeats=self.state.limits.max_repeats,
             deps=agent.deps,
+            live=agent.live_tools.setdefault(self.id, set()),
         )
         loop = RunLoop(
             self.id,
@@ -208,7 +228,7 @@ class Session:
             self._conversation,
             self.state,
             calls,
-            agent.limits,
+            self.state.limits,
             agent.sampling,
             cancel=cancel,
             can_page=agent.can_page,

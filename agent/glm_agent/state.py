@@ -5,10 +5,13 @@ journal therefore goes on exactly where it stopped.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from glm_agent.approval import Rule
 from glm_agent.events import (
+    AnswerRejected,
     ApprovalDecided,
     ApprovalRequested,
     ContextReduced,
@@ -24,14 +27,21 @@ from glm_agent.events import (
     ToolStarted,
     TurnFinished,
 )
+from glm_agent.limits import Limits
+from glm_agent.output_type import REJECTED, with_schema
 from glm_prompts.messages import Segment
-from glm_tools.tool import ToolCall, ToolResult
+from glm_tools.tool import JSONSchema, ToolCall, ToolResult
 
 ASSISTANT = "assistant"
 REPLY_PROMPT = "reply prompt"
 
 # Runs that ended so can be resumed.
 RESUMABLE: frozenset[FinishReason] = frozenset(("needs_approval", "interrupted"))
+# And so, where they are given other limits: what was said when the limit was reached is taken back.
+LIMITED: frozenset[FinishReason] = frozenset(("max_steps", "wall_time", "context", "length"))
+
+# A traceback of the python tool names the cell by its number, which grows: the same error is the same result.
+_CELL = re.compile(r"<cell \d+>")
 
 
 @dataclass(slots=True)
@@ -45,8 +55,11 @@ class SessionState:
         num_steps: turns of all runs; call ids are counted with it.
         dropped_segments: segments that made room since the session began.
         is_untrusted: text of others has entered the context.
+        called: names of the tools that were run, in whatever process.
         run_id: the run; empty before the first.
         prompt: what it was asked.
+        limits: of it.
+        rules: that go before the agent's policy in it.
         steps: its finished steps.
         last_turn: its last turn.
         call: the call that waits or runs, None when there is none.
@@ -56,6 +69,9 @@ class SessionState:
         reruns_interrupted: the user agreed that such a call runs again.
         repeats: a call's name and arguments -> its last result, and how often it was that.
         is_looping: the last call was a repetition too many.
+        output_schema: the run's answer is JSON under it; None for text.
+        num_rejected: answers of the run that were sent back.
+        is_rejected: the last one was, and the model has not answered again.
         closing: why the next turn is the last.
         finish: why the run ended; None while it goes on.
     """
@@ -66,8 +82,11 @@ class SessionState:
     num_steps: int = 0
     dropped_segments: int = 0
     is_untrusted: bool = False
+    called: set[str] = field(default_factory=set)
     run_id: str = ""
     prompt: str = ""
+    limits: Limits = field(default_factory=Limits)
+    rules: tuple[Rule, ...] = ()
     steps: list[Step] = field(default_factory=list)
     last_turn: TurnFinished | None = None
     call: ToolCall | None = None
@@ -76,6 +95,9 @@ class SessionState:
     is_started: bool = False
     reruns_interrupted: bool = False
     repeats: dict[str, tuple[str, int]] = field(default_factory=dict)
+    output_schema: JSONSchema | None = None
+    num_rejected: int = 0
+    is_rejected: bool = False
     closing: FinishReason | None = None
     finish: FinishReason | None = None
 
@@ -87,6 +109,13 @@ class SessionState:
     def times_repeated(self, call: ToolCall) -> int:
         """How often this very call has given the same result."""
         return self.repeats.get(call_key(call), ("", 0))[1]
+
+    def takes_back_turn(self, event: RunResumed) -> bool:
+        """The last turn was broken off, or cut or forced by a limit that no longer holds: it is taken again."""
+        turn = self.last_turn
+        if turn is None or turn.call is not None:
+            return False
+        return turn.finish == "cancelled" or (event.limits is not None and self.finish in LIMITED)
 
     def apply(self, event: Event) -> None:
         """Take one event in. Events that only show progress change nothing."""
@@ -100,6 +129,10 @@ class SessionState:
                 self.unsent = []
             case TurnFinished():
                 self._finish_turn(event)
+            case AnswerRejected():
+                self.unsent.append(REJECTED.format(problem=event.problem))
+                self.num_rejected += 1
+                self.is_rejected = True
             case ApprovalRequested():
                 self.requested = event
             case ApprovalDecided():
@@ -107,6 +140,7 @@ class SessionState:
             case ToolStarted():
                 self.is_started = True
                 self.call = event.call
+                self.called.add(event.call.name)
             case ToolFinished():
                 self._finish_call(event)
             case ContextReduced():
@@ -119,8 +153,13 @@ class SessionState:
     def _start(self, event: RunStarted) -> None:
         self.run_id = event.run_id
         self.prompt = event.prompt
-        self.unsent.append(event.prompt)
+        self.output_schema = event.output_schema
+        self.unsent.append(with_schema(event.prompt, event.output_schema))
+        self.num_rejected = 0
+        self.is_rejected = False
         self.is_untrusted |= event.is_untrusted
+        self.limits = event.limits
+        self.rules = ()
         self.steps = []
         self.repeats = {}
         self.last_turn = None
@@ -128,22 +167,25 @@ class SessionState:
         self.finish = None
 
     def _resume(self, event: RunResumed) -> None:
-        self.finish = None
-        self.reruns_interrupted = event.reruns_interrupted
-        if self.closing in ("wall_time", "interrupted"):  # a resumed run has its time anew
-            self.closing = None
-        turn = self.last_turn
-        if turn is not None and turn.finish == "cancelled" and turn.call is None:
-            # The turn was broken off: it is taken again, from the same prompt.
+        if self.takes_back_turn(event):
             self.last_turn = None
+            self.closing = None
             self.steps.pop()
             self.num_steps -= 1
             self.history.pop()
+        if self.closing in ("wall_time", "interrupted"):  # a resumed run has its time anew
+            self.closing = None
+        self.finish = None
+        self.reruns_interrupted = event.reruns_interrupted
+        self.rules = (*event.rules, *self.rules)
+        if event.limits is not None:
+            self.limits = event.limits
 
     def _finish_turn(self, event: TurnFinished) -> None:
         self.last_turn = event
         self.history.append(Segment(ASSISTANT, event.token_ids))
         self.num_steps += 1
+        self.is_rejected = False
         self.requested = self.decided = None
         self.is_started = False
         self.call = event.call
@@ -163,9 +205,9 @@ class SessionState:
         self.steps.append(
             Step(turn.step, turn.text, event.call, event.result, turn.usage, turn.token_ids)
         )
-        key = call_key(event.call)
+        key, text = call_key(event.call), _CELL.sub("<cell>", event.result.text)
         last, times = self.repeats.get(key, ("", 0))
-        self.repeats[key] = (event.result.text, times + 1 if event.result.text == last else 1)
+        self.repeats[key] = (text, times + 1 if text == last else 1)
 
 
 def call_key(call: ToolCall) -> str:

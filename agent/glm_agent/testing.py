@@ -71,6 +71,7 @@ class ScriptedModel:
     """
 
     name = "scripted"
+    pages_results = True
 
     def __init__(self, replies: Sequence[Reply], *, context_length: int = 131_072) -> None:
         self._replies = list(replies)

@@ -8,7 +8,7 @@ from typing import Any
 from glm_agent.approval import Policy, Rule
 from glm_agent.chat_model import ChatModel
 from glm_agent.errors import ConfigurationError, ReplayMismatchError
-from glm_agent.events import Event, RunStarted, ToolFinished, TurnFinished
+from glm_agent.events import Event, RunResumed, RunStarted, ToolFinished, TurnFinished
 from glm_agent.journal import Journal
 from glm_agent.orchestrator import Agent
 from glm_agent.read_result import SPEC as READ_RESULT_SPEC
@@ -101,13 +101,17 @@ def _repeat(
     results = {event.call.id: event.result for event in events if isinstance(event, ToolFinished)}
     specs = [spec for spec in started.tools if spec != READ_RESULT_SPEC]
     options = recorded[0].options
+    limits = started.limits
+    for event in events:
+        if isinstance(event, RunResumed) and event.limits is not None:
+            limits = event.limits
     again: list[Event] = []
     turns = 0
     with Agent(
         model,
         [RecordedTool(spec, results) for spec in specs],
         system=started.system,
-        limits=replace(started.limits, max_wall_s=None),
+        limits=replace(limits, max_wall_s=None),
         sampling=Sampling(options.temperature, options.top_p, options.seed),
         policy=Policy((Rule("auto", "*"),)),
         can_page=len(specs) < len(started.tools),

@@ -9,8 +9,10 @@ from glm_agent.events import LimitReached, RunFinished, TurnFinished
 from glm_agent.limits import Limits
 from glm_agent.orchestrator import Agent
 from glm_agent.repetition import LOOKED_AT_CHARS, RepetitionDetector
-from glm_agent.testing import Reply, ScriptedModel, call, raw_call, say
+from glm_agent.testing import Reply, ScriptedModel, call, code, raw_call, say
+from glm_sandbox import open_sandbox
 from glm_tools.function_tool import tool
+from glm_tools.python import PythonTool
 from glm_tools.tool import Ctx
 
 
@@ -128,3 +130,16 @@ def test_calls_of_tools_that_are_not_there_end_as_a_loop() -> None:
     model = ScriptedModel([*[call("shell", c="ls")] * 3, Reply(text="I give up.", name="x")])
     result = Agent(model, [look]).run("?")
     assert (result.answer, result.finish_reason) == ("I give up.", "loop")
+
+
+def test_a_cell_that_fails_the_same_way_again_and_again_is_a_loop() -> None:
+    """A traceback names its cell by a number that grows: that alone is no other result."""
+    model = ScriptedModel(
+        [*[code("print('x')\n1 / 0")] * 3, Reply(text="It fails.", name="python")]
+    )
+    with Agent(model, [PythonTool(lambda: open_sandbox("off"))]) as agent:
+        result = agent.run("?")
+    texts = [step.result.text for step in result.steps if step.result]
+    assert "<cell 1>" in texts[0]
+    assert "<cell 2>" in texts[1]
+    assert (result.answer, result.finish_reason) == ("It fails.", "loop")

@@ -55,6 +55,10 @@ class PythonTool(Tool):
         on_open: called with each sandbox that was started, to tell the user of its weaknesses, say.
     """
 
+    lost_state_note = (
+        "[The python session is a new one: variables, imports and files of earlier calls are gone.]"
+    )
+
     def __init__(
         self,
         open_session: Callable[[], Sandbox],

@@ -18,7 +18,7 @@ from glm_agent.cli.terminal import Terminal
 from glm_agent.errors import ConfigurationError
 from glm_agent.journal import Journal, SessionInfo
 from glm_agent.limits import Limits
-from glm_agent.models import AUTO, DEMO, load_model
+from glm_agent.models import AUTO, load_model
 from glm_agent.orchestrator import Agent
 from glm_agent.sampling import Sampling
 from glm_agent.storage import config_path
@@ -191,7 +191,6 @@ class AgentOpening:
             journal=journal,
             policy=self._policy,
             approve=approve,
-            can_page=model.name != DEMO,  # a tool more is too much for a model that small
         )
         stack.callback(agent.close)
         return OpenedAgent(agent, model, sandbox, tools)
