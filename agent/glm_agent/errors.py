@@ -5,6 +5,7 @@ AgentError
 ├── ModelUnavailableError   the model cannot be had or loaded (exit 6)
 ├── UsageError              the command line makes no sense (exit 2)
 ├── ConfigurationError      a flag, a file or a value of the user's is wrong (exit 7)
+├── OutputError             a run has no answer of the type that was asked for
 ├── ReplayMismatchError     a recorded run and what happens now differ (exit 8)
 └── JournalError            the journal cannot be read or written (exit 9)
     └── SessionBusyError    another process works on the session
@@ -30,6 +31,25 @@ class UsageError(AgentError):
 
 class ConfigurationError(AgentError):
     """Raised when something the user wrote cannot be used; the message says what to change."""
+
+
+class OutputError(AgentError):
+    """Raised when the value of an answer is asked for that is not of the type that it should be.
+
+    Attributes:
+        run_id: the run.
+        finish_reason: how it ended.
+        problem: what is wrong with the answer.
+    """
+
+    def __init__(self, run_id: str, type_name: str, finish_reason: str, problem: str) -> None:
+        hint = " Give it more room: Limits.max_new_tokens." if finish_reason == "length" else ""
+        super().__init__(
+            f"Run {run_id} has no answer of the type {type_name!r}; it ended with {finish_reason!r}: {problem}.{hint}"
+        )
+        self.run_id = run_id
+        self.finish_reason = finish_reason
+        self.problem = problem
 
 
 class ReplayMismatchError(AgentError):

@@ -13,6 +13,7 @@ from typing import Any
 
 from glm_agent.chat_model import Prefill
 from glm_agent.events import (
+    AnswerRejected,
     ApprovalDecided,
     ApprovalRequested,
     ContextReduced,
@@ -44,6 +45,7 @@ NAMES: Mapping[type[Event], str] = {
     CallReady: "call.ready",
     CallCut: "call.cut",
     TurnFinished: "turn.finished",
+    AnswerRejected: "answer.rejected",
     ApprovalRequested: "approval.requested",
     ApprovalDecided: "approval.decided",
     ToolStarted: "tool.started",
