@@ -75,6 +75,7 @@ def examine() -> Iterator[Finding]:
     """What is found, in the order in which a run would need it."""
     yield _python()
     yield from (_package(name) for name in PACKAGES)
+    yield _kernels()
     yield _memory()
     yield _data_folder()
     yield _demo_model()
@@ -97,6 +98,14 @@ def _package(name: str) -> Finding:
         return Finding(name, "ok", importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
         return Finding(name, "broken", "not installed", "Install glm-agent again.")
+
+
+def _kernels() -> Finding:
+    from glm_engine import kernels
+
+    found = kernels.status()
+    state: State = "note" if found.state in ("unavailable", "off") else "ok"
+    return Finding("native kernels", state, f"{found.state}: {found.detail}", found.remedy)
 
 
 def _memory() -> Finding:
