@@ -35,6 +35,13 @@ LIMIT_REASONS: dict[FinishReason, str] = {
     "repetition": "the model wrote the same again and again and was stopped",
     "empty": "the model said nothing",
 }
+# What lets a run that ended so go on.
+RAISING_FLAGS: dict[FinishReason, str] = {
+    "max_steps": "--max-steps N",
+    "length": "--max-new-tokens N",
+    "context": "--when-full elide",
+    "wall_time": "--max-time SECONDS",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +261,9 @@ def _report(result: RunResult, citations: Sequence[Citation], terminal: Terminal
             f"glm-agent resume {result.run_id} --approve (or --reject 'why')"
         )
     elif result.finish_reason in LIMIT_REASONS:
-        terminal.warn(f"Not a full answer: {LIMIT_REASONS[result.finish_reason]}.")
+        flag = RAISING_FLAGS.get(result.finish_reason)
+        advice = f" To go on: glm-agent resume {result.run_id} {flag}" if flag else ""
+        terminal.warn(f"Not a full answer: {LIMIT_REASONS[result.finish_reason]}.{advice}")
 
 
 class ResultFiles:
