@@ -6,7 +6,8 @@ from typing import Any
 
 from glm_agent.event_records import VERSION, event_body, event_name, to_json
 from glm_agent.events import Event, RunFinished, RunStarted, ToolFinished, TurnFinished
-from glm_agent.journal import Journal, SessionInfo
+from glm_agent.journal import Journal
+from glm_agent.journal_schema import SessionInfo
 
 JSON_FORMAT = "glm-agent session"
 

@@ -16,7 +16,8 @@ from glm_agent.cli.progress import ProgressBar
 from glm_agent.cli.python_session import Backend, PythonSession
 from glm_agent.cli.terminal import Terminal
 from glm_agent.errors import ConfigurationError
-from glm_agent.journal import Journal, SessionInfo
+from glm_agent.journal import Journal
+from glm_agent.journal_schema import SessionInfo
 from glm_agent.limits import Limits
 from glm_agent.models import AUTO, load_model
 from glm_agent.orchestrator import Agent
