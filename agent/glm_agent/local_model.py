@@ -3,14 +3,16 @@
 The only module of this package that imports the engine, and with it torch.
 """
 
+import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Event
 
 from glm_agent.chat_model import ModelEvent, Prefill, TurnEnded, TurnOptions, TurnUsage
 from glm_agent.errors import ConfigurationError, ModelUnavailableError
+from glm_agent.warm_start import WarmStart
 from glm_engine.demo import demo_checkpoint, is_demo_checkpoint
 from glm_engine.errors import ContextLengthError, EngineError
 from glm_engine.generate import Engine, WeightFormat
@@ -56,6 +58,14 @@ class LocalModel:
     @property
     def context_length(self) -> int:
         return self.engine.context_length
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """What a saved session must share with this model besides its network."""
+        digest = hashlib.sha256(repr(sorted(self.tokenizer.special_tokens.items())).encode())
+        for token_id in range(self.tokenizer.vocab_size):
+            digest.update(self.tokenizer.token_bytes(token_id) + b"\xff")  # ends no UTF-8 text
+        return {"tokenizer": digest.hexdigest()[:16]}
 
     def count_tokens(self, text: str) -> int:
         return len(self.tokenizer.encode(text))
@@ -115,15 +125,37 @@ class LocalConversation:
         if len(wanted) >= self._model.context_length:
             raise ContextLengthError(len(wanted), self._model.context_length)
         present = self.session.token_ids
-        common = next(
-            (i for i, (old, new) in enumerate(zip(present, wanted, strict=False)) if old != new),
-            min(len(present), len(wanted)),
-        )
+        common = common_length(present, wanted)
         if common < len(present):
             self.session.truncate(common)
         if common < len(wanted):
             self.session.append(wanted[common:])
         self._segments = list(segments)
+
+    def save(self, path: Path, *, limit_bytes: int) -> int:
+        return self.session.save(path, limit_bytes=limit_bytes, labels=self._model.labels)
+
+    def restore(self, path: Path) -> WarmStart:
+        wanted = list(self.session.token_ids)
+        try:
+            saved = self._model.engine.restore(path, labels=self._model.labels)
+        except EngineError as error:
+            return WarmStart(0, str(error))
+        in_file = saved.num_computed
+        common = common_length(saved.token_ids, wanted)
+        if min(common, in_file) <= self.session.num_computed:
+            return WarmStart(
+                0, f"{path}: it is of another conversation, or of no more than is here"
+            )
+        saved.truncate(common)
+        saved.append(wanted[common:])
+        self.session = saved
+        if saved.num_computed == in_file:
+            return WarmStart(in_file)
+        return WarmStart(
+            saved.num_computed,
+            f"{path}: the conversation goes another way from token {common:,} of its {in_file:,}",
+        )
 
     def respond(self, options: TurnOptions, cancel: Event | None = None) -> Iterator[ModelEvent]:
         dialect, session = self._model.dialect, self.session
@@ -169,6 +201,14 @@ class LocalConversation:
             token_ids=token_ids,
             stop_token_id=stop,
         )
+
+
+def common_length(left: Sequence[int], right: Sequence[int]) -> int:
+    """How many ids two sequences have in common from the start."""
+    return next(
+        (i for i, (one, other) in enumerate(zip(left, right, strict=False)) if one != other),
+        min(len(left), len(right)),
+    )
 
 
 def open_local_model(

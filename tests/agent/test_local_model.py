@@ -1,6 +1,7 @@
 """The promises that hold between dialect and engine, on random networks: they must not depend on good weights."""
 
 import json
+from pathlib import Path
 
 import jsonschema
 from hypothesis import given, settings
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 
 from glm_agent.chat_model import TurnEnded, TurnOptions
 from glm_agent.local_model import LocalConversation, LocalModel
+from glm_agent.warm_start import WarmConversation, WarmStart
 from glm_engine.sampling import SamplingParams
 from glm_engine.testing import tiny_engine, tiny_tokenizer
+from glm_engine.tokenizer import GLM4_SPECIAL_TOKENS
 from glm_prompts.dialect import CallReady
 from glm_prompts.glm4 import Glm4Dialect
 from glm_prompts.messages import Segment
@@ -151,3 +154,69 @@ def test_calls_that_the_engine_samples_are_valid() -> None:
                 assert event.call.arguments == json.loads(event.call.raw)
                 jsonschema.validate(event.call.arguments, dict(SEARCH.parameters))
     assert complete > 25
+
+
+# What is computed outlives the process.
+
+
+def spoken(local: LocalModel, seed: int = 0) -> LocalConversation:
+    conversation = local.open(None, [SEARCH])
+    add(conversation, conversation.render_user("What is new?"))
+    take_turn(conversation, TurnOptions("c", max_new_tokens=30, temperature=1.0, seed=seed))
+    return conversation
+
+
+def test_a_conversation_wakes_up_with_all_that_was_computed(tmp_path: Path) -> None:
+    """Nothing old is prefilled, counted at the model; and it goes on as it would have."""
+    asleep = spoken(model())
+    saved = asleep.save(tmp_path / "kv", limit_bytes=1 << 30)
+    assert saved == asleep.session.num_computed
+    local = model()
+    awake = local.open(None, [SEARCH], history=asleep.segments)
+    assert awake.restore(tmp_path / "kv") == WarmStart(saved)
+    assert local.engine.decoder.tokens_forwarded == 0
+    for conversation in (asleep, awake):
+        add(conversation, conversation.render_user("And then?"))
+    options = TurnOptions("c", max_new_tokens=1, temperature=1.0, seed=5)
+    ended, _ = take_turn(awake, options)
+    assert ended.usage.reused_tokens == saved
+    assert local.engine.decoder.tokens_forwarded == ended.usage.new_tokens < saved
+    assert take_turn(asleep, options)[0].token_ids == ended.token_ids
+
+
+def test_a_file_of_which_only_the_beginning_fits_is_used_so_far_and_says_so(tmp_path: Path) -> None:
+    asleep = spoken(model())
+    asleep.save(tmp_path / "kv", limit_bytes=1 << 30)
+    local = model()
+    awake = local.open(None, [SEARCH])
+    add(awake, awake.render_user("What is old?"))
+    warm = awake.restore(tmp_path / "kv")
+    assert 0 < warm.reused_tokens == awake.session.num_computed < asleep.session.num_computed
+    assert f"another way from token {warm.reused_tokens:,}" in warm.reason
+
+
+def test_a_file_of_no_use_leaves_a_whole_conversation_and_a_reason(tmp_path: Path) -> None:
+    asleep = spoken(model())
+    asleep.save(tmp_path / "kv", limit_bytes=1 << 30)
+    awake = model(seed=1).open(None, [SEARCH], history=asleep.segments)
+    warm = awake.restore(tmp_path / "kv")
+    assert not warm.was_used
+    assert "probe was" in warm.reason
+    assert awake.session.num_computed == 0
+    assert "No such file" in awake.restore(tmp_path / "none").reason
+    add(awake, awake.render_user("Go on"))
+    assert take_turn(awake, TurnOptions("c", max_new_tokens=3))[0].usage.new_tokens > 0
+
+
+def test_another_tokenizer_is_another_model(tmp_path: Path) -> None:
+    """Ids of one vocabulary mean nothing in another, even where the network is the same."""
+    asleep = spoken(model())
+    asleep.save(tmp_path / "kv", limit_bytes=1 << 30)
+    local = model()
+    local.tokenizer = tiny_tokenizer(tuple(reversed(GLM4_SPECIAL_TOKENS)))
+    awake = local.open(None, [SEARCH], history=asleep.segments)
+    assert "tokenizer was" in awake.restore(tmp_path / "kv").reason
+
+
+def test_a_local_conversation_can_be_kept_warm() -> None:
+    assert isinstance(model().open(None, []), WarmConversation)
