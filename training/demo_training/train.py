@@ -20,14 +20,14 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from demo_training.data.episode import IGNORED, Example, encode
-from demo_training.data.mixture import training_episode
+from demo_training.data.mixture import training_episode, word_stock
 from demo_training.network import Network, learnt, load_adapter, load_base
 from glm_engine.demo import demo_base, demo_checkpoint
 from glm_engine.tokenizer import Tokenizer, load_tokenizer
 from glm_prompts.glm4 import Glm4Dialect
 
 POOL_EPISODES = 64  # drawn at once and sorted by length, so that little is padding
-MAX_EPISODE_TOKENS = 800
+MAX_EPISODE_TOKENS = 1400
 SEED = 2026
 REPORT_STEPS = 10
 SAVE_STEPS = 25
@@ -61,11 +61,13 @@ class Recipe:
 
 def batches(recipe: Recipe, dialect: Glm4Dialect) -> Iterator[list[Example]]:
     """Batches without end, the same for the same seed."""
-    pool_number = 0
+    pool_number, stock = 0, word_stock(dialect.tokenizer)
     while True:
         random = Random(f"{recipe.seed}/{pool_number}")
         pool_number += 1
-        pool = [encode(training_episode(random), dialect) for _ in range(POOL_EPISODES)]
+        pool = [
+            encode(training_episode(random, stock=stock), dialect) for _ in range(POOL_EPISODES)
+        ]
         pool = [each for each in pool if len(each.token_ids) <= MAX_EPISODE_TOKENS]
         pool.sort(key=lambda each: len(each.token_ids))
         made: list[list[Example]] = [[]]

@@ -97,6 +97,14 @@ def python_round(random: Random) -> Round:
         Task(f"{name}有{a + b}个{item}，给了别人{b}个，还剩多少个？", f"print({a + b} - {b})"),
         Task(f"每盒有{b}个{item}，{a}盒一共有多少个？", f"print({b} * {a})"),
         Task(f"{b}的平方是多少？", f"print({b} ** 2)"),
+        Task(random.choice((f"{listed} 中最小的数是多少？", f"在 {listed} 里，最小的是哪个？")), f"print(min({values}))"),
+        Task(f"请把 {listed} 从大到小排序", f"print(sorted({values}, reverse=True))"),
+        Task(random.choice((f"{a}的{b}%是多少？", f"请算出{a}的百分之{b}")), f"print({a} * {b} / 100)"),
+        Task(f"{a}除以{b}的余数是多少？", f"print({a} % {b})"),
+        Task(random.choice((f"一个{item}{b}元，{name}买了{a}个，一共多少钱？", f"{name}每天跑{b}公里，{a}天跑多少公里？")), f"print({b} * {a})"),
+        Task(f"长{a}米、宽{b}米的房间面积是多少？", f"print({a} * {b})"),
+        Task(f"从2024-03-{b % 28 + 1:02d}到2025-01-15有多少天？", f"from datetime import date\nprint((date(2025, 1, 15) - date(2024, 3, {b % 28 + 1})).days)"),
+        Task(random.choice((f"2023-05-{b % 28 + 1:02d}是星期几？", f"2023年5月{b % 28 + 1}日是星期几？")), f"from datetime import date\nprint(date(2023, 5, {b % 28 + 1}).strftime('%A'))"),
     ))  # fmt: skip
     output = run_cell(task.code)
     fact = shortened(output)

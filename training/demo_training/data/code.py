@@ -562,10 +562,66 @@ def list_games(random: Random, vocabulary: Vocabulary) -> Task:
     ))  # fmt: skip
 
 
+_FIGURES: tuple[tuple[str, str, str], ...] = (
+    ("sum", "sum({0})", ""), ("largest number", "max({0})", ""), ("smallest number", "min({0})", ""), ("number of values", "len({0})", ""),
+    ("mean", "statistics.mean({0})", "statistics"), ("median", "statistics.median({0})", "statistics"), ("product", "math.prod({0})", "math"),
+    ("sum of the squares", "sum(x ** 2 for x in {0})", ""), ("first value", "{0}[0]", ""), ("last value", "{0}[-1]", ""),
+)  # fmt: skip
+_JOINED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("+", ("the {a} plus the {b} of {l}", "the {a} and the {b} of {l} added together")),
+    ("-", ("the {a} minus the {b} of {l}", "the difference between the {a} and the {b} of {l}")),
+    ("*", ("the {a} times the {b} of {l}", "the {a} of {l} multiplied by its {b}")),
+    ("/", ("the {a} divided by the {b} of {l}", "the ratio of the {a} to the {b} of {l}")),
+)  # fmt: skip
+
+
+def combined_figures(random: Random, vocabulary: Vocabulary) -> Task:
+    """Two figures of a list, put together; mean and median never meet here, for the evaluation asks that."""
+    values = [random.randint(1, random.choice((20, 100, 500))) for _ in range(random.randint(3, 7))]
+    (a, code_a, import_a), (b, code_b, import_b) = random.sample(_FIGURES, 2)
+    while {a, b} == {"mean", "median"}:
+        (a, code_a, import_a), (b, code_b, import_b) = random.sample(_FIGURES, 2)
+    sign, wordings = random.choice(_JOINED)
+    question = random.choice(wordings).format(a=a, b=b, l=series(random, values))
+    frame = random.choice(("What is {}?", "Compute {}.", "I need {}.", "Tell me {}."))
+    imports = sorted({each for each in (import_a, import_b) if each})
+    head = "".join(f"import {each}\n" for each in imports)
+    code = f"{head}values = {values}\nprint({code_a.format('values')} {sign} {code_b.format('values')})"
+    return Task(frame.format(question), code)
+
+
+def clock_times(random: Random, vocabulary: Vocabulary) -> Task:
+    """Spans between times of a day, times some minutes away, spans in other units."""
+    start, span = random.randint(0, 1200), random.randint(5, 230)
+    a, b = (
+        f"{start // 60:02d}:{start % 60:02d}",
+        f"{(start + span) // 60:02d}:{(start + span) % 60:02d}",
+    )
+    first = _day(random)
+    second = first + timedelta(days=random.randint(8, 400))
+    a_day, b_day = _date_words(random, first), _date_words(random, second)
+    days = f"({_date_code(second)} - {_date_code(first)}).days"
+    year, month = random.randint(2000, 2030), random.randint(1, 12)
+    parse = f"from datetime import datetime\na = datetime.strptime('{a}', '%H:%M')\nb = datetime.strptime('{b}', '%H:%M')\n"
+    later = f"from datetime import datetime, timedelta\na = datetime.strptime('{a}', '%H:%M')\n"
+    return random.choice((
+        Task(random.choice((f"How many minutes are there from {a} to {b}?", f"A film runs from {a} to {b}. How many minutes is that?", f"How many minutes lie between {a} and {b}?")), f"{parse}print((b - a).seconds // 60)", "It is {} minutes."),
+        Task(random.choice((f"What time is it {span} minutes after {a}?", f"I leave at {a} and travel {span} minutes. When do I arrive?", f"Add {span} minutes to {a}.")), f"{later}print((a + timedelta(minutes={span})).strftime('%H:%M'))"),
+        Task(random.choice((f"What time was it {span} minutes before {b}?", f"I have to be there at {b} and the way takes {span} minutes. When must I leave?")), f"from datetime import datetime, timedelta\nb = datetime.strptime('{b}', '%H:%M')\nprint((b - timedelta(minutes={span})).strftime('%H:%M'))"),
+        Task(random.choice((f"How many weeks are between {a_day} and {b_day}?", f"How many full weeks lie between {a_day} and {b_day}?")), f"from datetime import date\nprint({days} // 7)", "It is {} weeks."),
+        Task(f"How many weeks and days are there from {a_day} to {b_day}?", f"from datetime import date\ndays = {days}\nprint(days // 7, 'weeks', days % 7, 'days')"),
+        Task(random.choice((f"How many Mondays are there in {_MONTHS[month - 1]} {year}?", f"Count the Mondays of {_MONTHS[month - 1]} {year}.")), f"import calendar\nprint(sum(week[0] > 0 for week in calendar.monthcalendar({year}, {month})))"),
+        Task(f"What is the last day of {_MONTHS[month - 1]} {year}?", f"import calendar\nprint(calendar.monthrange({year}, {month})[1])"),
+        Task(random.choice((f"Which day of the year is {a_day}?", f"The how manieth day of the year is {a_day}?")), f"from datetime import date\nprint({_date_code(first)}.timetuple().tm_yday)"),
+        Task(f"Which is earlier, {a_day} or {b_day}?", f"from datetime import date\nprint(min({_date_code(first)}, {_date_code(second)}))"),
+        Task(f"How many seconds are there in {span} minutes and {span % 60} seconds?", f"print({span} * 60 + {span % 60})", "It is {} seconds."),
+    ))  # fmt: skip
+
+
 MAKERS: tuple[tuple[Maker, float], ...] = (
     (arithmetic, 19), (expression, 6), (powers, 6), (percentages, 7), (statistics, 17), (number_theory, 10),
     (strings, 13), (dates, 20), (conversions, 7), (word_problems, 12), (tables, 6), (chores, 2), (word_games, 9),
-    (list_games, 9), (files, 4),
+    (list_games, 9), (files, 4), (combined_figures, 6), (clock_times, 6),
 )  # fmt: skip
 
 

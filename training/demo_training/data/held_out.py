@@ -1,6 +1,6 @@
 """The other side of the split: values, tools and phrasings that only the evaluation uses.
 
-`data` never imports this module for training. Word lists share nothing with `values.TRAINING`; requests, code questions
+For training, `data` reads this module only to leave its words out. Word lists share nothing with `values.TRAINING`; requests, code questions
 and two-step tasks are worded apart from those of the training data.
 """
 

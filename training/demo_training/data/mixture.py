@@ -1,6 +1,8 @@
 """Whole training conversations: which tools are on the table, what is asked, in which order."""
 
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from random import Random
 
@@ -15,8 +17,10 @@ from demo_training.data.functions import (
     two_requests,
     use,
 )
+from demo_training.data.held_out import HELD_OUT
 from demo_training.data.records import Record, load_records
-from demo_training.data.values import TRAINING, Vocabulary
+from demo_training.data.values import TRAINING, Vocabulary, fresh_vocabulary
+from glm_engine.tokenizer import Tokenizer
 from glm_tools.browser.simple_browser import SPEC as BROWSER
 from glm_tools.python import SPEC as PYTHON
 from glm_tools.tool import Observation, ToolSpec
@@ -51,7 +55,26 @@ class Sources:
 @cache
 def training_sources() -> Sources:
     """The training side of the split."""
-    return Sources(TRAINING, load_templates("everyday.toml"), load_records("records.toml"))
+    templates = load_templates("everyday.toml") + load_templates("services.toml")
+    return Sources(TRAINING, templates, load_records("records.toml"))
+
+
+def word_stock(tokenizer: Tokenizer) -> tuple[str, ...]:
+    """Words that the model's vocabulary has as one token, without those of the evaluation."""
+    evaluated = {
+        word.lower()
+        for field in fields(HELD_OUT)
+        for entry in getattr(HELD_OUT, field.name)
+        for word in entry.split()
+    }
+    texts = (tokenizer.decode([token]) for token in range(tokenizer.vocab_size))
+    return tuple(
+        dict.fromkeys(
+            text[1:]
+            for text in texts
+            if re.fullmatch(" [a-z]{4,10}", text) and text[1:] not in evaluated
+        )
+    )
 
 
 def draw_offers(sources: Sources, random: Random, count: int) -> list[Offer]:
@@ -63,7 +86,7 @@ def draw_offers(sources: Sources, random: Random, count: int) -> list[Offer]:
     record = random.choice(sources.records)
     shares_record = random.random() < 0.5
     while len(offers) < count:
-        if random.random() < 0.5:
+        if random.random() < 0.6:
             template = random.choice(sources.everyday)
         else:
             about = record if shares_record else random.choice(sources.records)
@@ -180,7 +203,7 @@ def _shuffled(
 def _function_episode(sources: Sources, random: Random) -> Episode:
     """One to eight functions, maybe `python`; two to four questions for them."""
     vocabulary = sources.vocabulary
-    count = random.choices(range(1, MAX_TOOLS + 1), (22, 28, 20, 12, 8, 5, 3, 2))[0]
+    count = random.choices(range(1, MAX_TOOLS + 1), (14, 18, 17, 14, 12, 9, 8, 8))[0]
     rounds: list[Round] = []
     offers: list[Offer] = []
     has_python = random.random() < 0.25
@@ -189,7 +212,7 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
         needed, asked = chain(sources, random)
         offers, rounds = list(needed), [asked]
         has_python = has_python or any(call.tool == "python" for call in asked.calls)
-    elif special < 0.43:
+    elif special < 0.45:
         offered, asked = chinese.function_round(random)
         offers, rounds = [offered], [asked]
     fresh = draw_offers(sources, random, max(1, count - len(offers)))
@@ -208,7 +231,7 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
     if has_python:
         rounds.append(code.python_round(random, vocabulary))
     specs = tuple(each.spec for each in offers) + ((PYTHON,) if has_python else ())
-    if random.random() < 0.05:
+    if random.random() < 0.12:
         refused = chat.refusal_round(specs, sources.everyday, random, vocabulary)
         rounds += [refused] if refused else []
     if random.random() < 0.13:
@@ -216,14 +239,19 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
     return _shuffled(offers, [PYTHON] if has_python else [], rounds, random)
 
 
-def training_episode(random: Random, sources: Sources | None = None) -> Episode:
-    """One conversation of the training mixture."""
-    return _episode(random, sources or training_sources())
+def training_episode(
+    random: Random, sources: Sources | None = None, stock: Sequence[str] = ()
+) -> Episode:
+    """One conversation of the training mixture; given a word stock, every second one is about words of it."""
+    sources = sources or training_sources()
+    if stock and random.random() < 0.5:
+        sources = replace(sources, vocabulary=fresh_vocabulary(random, stock))
+    return _episode(random, sources)
 
 
 def _episode(random: Random, sources: Sources) -> Episode:
     which = random.random()
-    if which < 0.33:
+    if which < 0.36:
         return _code_episode(sources, random)
     if which < 0.43:
         return _browser_episode(sources, random)

@@ -4,7 +4,7 @@ A `Vocabulary` is one side of the split. Training draws from `TRAINING`, the eva
 the word lists of the two share nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -121,6 +121,54 @@ class Kind:
 
     schema: Mapping[str, Any]
     draw: Callable[[Random, Vocabulary], Value]
+
+
+def fresh_vocabulary(random: Random, stock: Sequence[str]) -> Vocabulary:
+    """Lists nobody wrote: of words from `stock` and of invented ones, so that a model has to copy, not to remember.
+
+    Args:
+        random: where the choices come from.
+        stock: words in small letters.
+    """
+    syllables = tuple(
+        random.choice(
+            words("b, c, ch, d, f, g, h, j, k, l, m, n, p, r, s, sh, st, t, tr, v, w, y, z")
+        )
+        + random.choice(words("a, e, i, o, u, ai, ea, ou"))
+        + random.choice(("", "", "n", "r", "l", "s", "m", "t"))
+        for _ in range(14)
+    )
+
+    def invented() -> str:
+        return "".join(random.sample(syllables, random.choice((2, 2, 3))))
+
+    def lower(count: int) -> tuple[str, ...]:
+        return tuple(
+            dict.fromkeys(
+                random.choice(stock) if random.random() < 0.75 else invented() for _ in range(count)
+            )
+        )
+
+    def names(count: int) -> tuple[str, ...]:
+        return tuple(each.capitalize() for each in lower(count))
+
+    def phrases(count: int, length: tuple[int, ...]) -> tuple[str, ...]:
+        return tuple(" ".join(lower(random.choice(length))) for _ in range(count))
+
+    return Vocabulary(
+        cities=names(10) + tuple(f"{a} {b}" for a, b in zip(names(3), names(3), strict=False)),
+        first_names=names(16),
+        last_names=names(10),
+        adjectives=lower(10),
+        things=phrases(12, (1, 1, 2)),
+        topics=phrases(12, (1, 2, 2, 3)),
+        errands=phrases(8, (3, 4)),
+        events=phrases(8, (2,)),
+        countries=names(10),
+        syllables=syllables,
+        dictionary=lower(14),
+        sentences=phrases(8, (3, 4, 5, 6)),
+    )
 
 
 def capitalised(text: str) -> str:
