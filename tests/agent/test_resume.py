@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from glm_agent.errors import ConfigurationError, SessionBusyError
-from glm_agent.events import ToolFinished, ToolStarted, TurnFinished
+from glm_agent.events import Event, RunResumed, ToolFinished, ToolStarted, TurnFinished
 from glm_agent.journal import Journal
 from glm_agent.orchestrator import Agent
 from glm_agent.state import SessionState, count_tokens
@@ -42,17 +42,20 @@ ledger_run = _program()
 def killed_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run for each boundary, killed there."""
     folder = tmp_path_factory.mktemp("killed")
+    run_program("boundaries", folder, EVENTS_OF_THE_RUN - 1, CALLS_OF_THE_RUN)
+    return folder
+
+
+def run_program(kind: str, folder: Path, first: int, second: int) -> None:
     packages = ("agent", "engine", "prompts", "sandbox", "tools")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / p) for p in packages)}
     process = subprocess.run(
-        [sys.executable, PROGRAM, folder, str(EVENTS_OF_THE_RUN - 1), str(CALLS_OF_THE_RUN)],
-        env=environment,
+        [sys.executable, PROGRAM, kind, folder, str(first), str(second)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / p) for p in packages)},
         capture_output=True,
         check=False,
         encoding="utf-8",
     )
     assert process.returncode == 0, process.stderr
-    return folder
 
 
 def copy_of(run: Path, folder: Path) -> tuple[Path, Path]:
@@ -80,7 +83,7 @@ def lines(ledger: Path) -> Counter[str]:
 def whole_run(tmp_path_factory: pytest.TempPathFactory) -> SessionState:
     """The same run, never killed."""
     folder = tmp_path_factory.mktemp("whole")
-    ledger_run.resume(folder / "sessions.sqlite3", folder / "ledger")
+    ledger_run.resume(folder / "sessions.sqlite3", ledger_run.counting_tools(folder / "ledger"))
     return state_of(folder / "sessions.sqlite3")
 
 
@@ -90,7 +93,7 @@ def test_a_run_killed_at_any_boundary_goes_on_and_the_ledger_agrees(
 ) -> None:
     path, ledger = copy_of(killed_runs / f"event-{events}", tmp_path)
     before = state_of(path)
-    result = ledger_run.resume(path, ledger)
+    result = ledger_run.resume(path, ledger_run.counting_tools(ledger))
     assert (result.finish_reason, result.answer) == ("answer", "Done.")
     after = state_of(path)
     assert after.history[: len(before.history)] == before.history, "what was recorded stays"
@@ -109,6 +112,49 @@ def test_a_run_killed_at_any_boundary_goes_on_and_the_ledger_agrees(
         assert after.history == whole_run.history, "id for id what a run reads that was not killed"
 
 
+@pytest.mark.parametrize(
+    ("seed", "runs"), [(0, 6), pytest.param(1_000, 150, marks=pytest.mark.slow)]
+)
+def test_runs_killed_at_random_moments_agree_with_their_ledger(
+    seed: int, runs: int, tmp_path: Path
+) -> None:
+    """Killed from outside, in the middle of whatever went on, up to six times a run, and resumed by other processes.
+
+    For every call: it was recorded as started before each effect, and each result that says it ran has an effect.
+    """
+    run_program("moments", tmp_path, seed, runs)
+    kills = 0
+    for folder in tmp_path.iterdir():
+        kills += int((folder / ledger_run.KILLS).read_text(encoding="utf-8"))
+        state, events = run_of(folder / ledger_run.JOURNAL)
+        assert (state.finish, state.steps[-1].text) == ("answer", "Done."), folder
+        effects = lines(folder / ledger_run.LEDGER)
+        starts = Counter(e.call.id for e in events if isinstance(e, ToolStarted))
+        results = {e.call.id: e for e in events if isinstance(e, ToolFinished)}
+        agreed = any(isinstance(e, RunResumed) and e.reruns_interrupted for e in events)
+        assert set(effects) <= set(starts) == set(results), folder
+        for call_id, finished in results.items():
+            assert effects[call_id] <= starts[call_id], folder
+            assert effects[call_id] >= (finished.result.status == "ok"), folder
+            if finished.call.name == "write" and not agreed:
+                assert starts[call_id] == 1, f"{folder}: run twice unasked"
+            else:
+                assert finished.result.status in ("ok", "interrupted"), folder
+    assert kills > runs / 2, "the moments were not those of the work"
+
+
+def run_of(path: Path) -> tuple[SessionState, list[Event]]:
+    """The one run in a journal."""
+    journal = Journal(path)
+    (run,) = journal.newest_runs()
+    events = [entry.event for entry in journal.events(run.id)]
+    journal.close()
+    state = SessionState()
+    for event in events:
+        state.apply(event)
+    return state, events
+
+
 @pytest.mark.parametrize("calls", range(1, CALLS_OF_THE_RUN + 1))
 def test_a_call_that_was_under_way_is_shown_as_interrupted_and_not_run_again(
     calls: int, killed_runs: Path, tmp_path: Path
@@ -116,7 +162,7 @@ def test_a_call_that_was_under_way_is_shown_as_interrupted_and_not_run_again(
     """Killed after the effect and before the result: only an idempotent tool runs a second time."""
     path, ledger = copy_of(killed_runs / f"call-{calls}", tmp_path)
     effect = next(reversed(lines(ledger)))
-    result = ledger_run.resume(path, ledger)
+    result = ledger_run.resume(path, ledger_run.counting_tools(ledger))
     assert (result.finish_reason, result.answer) == ("answer", "Done.")
     statuses = [step.result.status for step in result.steps if step.result is not None]
     if effect == "count":
@@ -130,7 +176,7 @@ def test_a_call_that_was_under_way_is_shown_as_interrupted_and_not_run_again(
 
 def test_the_user_may_have_an_interrupted_call_run_again(killed_runs: Path, tmp_path: Path) -> None:
     path, ledger = copy_of(killed_runs / "call-1", tmp_path)
-    result = ledger_run.resume(path, ledger, rerun=True)
+    result = ledger_run.resume(path, ledger_run.counting_tools(ledger), rerun=True)
     assert lines(ledger)["first"] == 2
     assert [step.result.status for step in result.steps if step.result] == ["ok"] * CALLS_OF_THE_RUN
 
@@ -149,7 +195,11 @@ def test_a_run_that_is_resumed_and_killed_again_is_still_whole(tmp_path: Path) -
             for entry in journal.events(run.id):
                 state.apply(entry.event)
         taken = 0 if state.last_turn is None else state.num_steps
-        agent = Agent(ledger_run.model(taken), ledger_run.tools(ledger), journal=journal)
+        agent = Agent(
+            ScriptedModel(ledger_run.SCRIPT[taken:]),
+            ledger_run.counting_tools(ledger),
+            journal=journal,
+        )
         with agent, agent.session(ids[0]) as session:
             if state.finish is not None:
                 break
@@ -165,14 +215,22 @@ def test_a_run_that_is_resumed_and_killed_again_is_still_whole(tmp_path: Path) -
 
 def test_an_abandoned_stream_stops_its_tool_and_can_be_resumed(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "sessions.sqlite3")
-    agent = Agent(ledger_run.model(0), ledger_run.tools(tmp_path / "ledger"), journal=journal)
+    agent = Agent(
+        ScriptedModel(ledger_run.SCRIPT[0:]),
+        ledger_run.counting_tools(tmp_path / "ledger"),
+        journal=journal,
+    )
     session = agent.session()
     for event in session.stream("Write."):
         if isinstance(event, ToolStarted):
             break
     session.close()
     with (
-        Agent(ledger_run.model(1), ledger_run.tools(tmp_path / "ledger"), journal=journal) as other,
+        Agent(
+            ScriptedModel(ledger_run.SCRIPT[1:]),
+            ledger_run.counting_tools(tmp_path / "ledger"),
+            journal=journal,
+        ) as other,
         other.session(session.id) as again,
     ):
         assert again.resume().answer == "Done."
