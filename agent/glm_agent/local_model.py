@@ -19,6 +19,7 @@ from glm_engine.generate import Engine, WeightFormat
 from glm_engine.sampling import SamplingParams
 from glm_engine.tokenizer import Tokenizer, load_tokenizer
 from glm_prompts.chatglm2 import ChatGLM2Dialect
+from glm_prompts.chatglm3 import ChatGLM3Dialect
 from glm_prompts.dialect import CallReady, Dialect
 from glm_prompts.errors import PromptError
 from glm_prompts.glm4 import Glm4Dialect
@@ -258,9 +259,11 @@ def open_dialect(folder: Path) -> tuple[Dialect, Tokenizer]:
     special = tokenizer.special_tokens
     if "<|observation|>" in special and "<sop>" in special:
         return Glm4Dialect(tokenizer, "en" if is_demo_checkpoint(folder) else "zh"), tokenizer
-    if "sop" in special and "<|observation|>" not in special:
+    if "sop" in special and "<|observation|>" in special:
+        return ChatGLM3Dialect(tokenizer), tokenizer
+    if "sop" in special:
         return ChatGLM2Dialect(tokenizer), tokenizer
     raise ModelUnavailableError(
-        f"{folder}: by its tokenizer this is neither a GLM-4 checkpoint (<|observation|> and <sop>) nor a ChatGLM2 "
-        "one (sop, and no <|observation|>), and no other family's dialect is built in."
+        f"{folder}: by its tokenizer this is neither a GLM-4 checkpoint (<|observation|> and <sop>) nor a ChatGLM2 or "
+        "ChatGLM3 one (sop), and no other family's dialect is built in."
     )

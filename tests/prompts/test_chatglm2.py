@@ -14,10 +14,11 @@ from glm_engine.errors import GrammarError
 from glm_engine.testing import tiny_tokenizer
 from glm_engine.tokenizer import GLM4_SPECIAL_TOKENS, load_tokenizer
 from glm_engine.vocabularies import TiktokenTokenizer
-from glm_prompts.chatglm2 import ChatGLM2Dialect, ChatGLM2Turn
+from glm_prompts.chatglm2 import ChatGLM2Dialect
 from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta, TurnEvent
 from glm_prompts.errors import MissingTokenError
 from glm_prompts.messages import Message, Segment
+from glm_prompts.react import ReActTurn
 from glm_tools.browser.actions import parse_actions
 from glm_tools.tool import Observation, ToolSpec
 
@@ -174,7 +175,7 @@ def summary(events: Sequence[TurnEvent]) -> Summary:
     return rows
 
 
-def feed(turn: ChatGLM2Turn, token_ids: Iterable[int]) -> Summary:
+def feed(turn: ReActTurn, token_ids: Iterable[int]) -> Summary:
     events: list[TurnEvent] = []
     for token_id in token_ids:
         turn.accept(token_id)
@@ -329,13 +330,13 @@ def test_without_tools_labels_are_ordinary_text() -> None:
     assert feed(turn, encode(TINY, text, END)) == [(TextDelta, text.strip())]
 
 
-def allowed(turn: ChatGLM2Turn) -> set[int]:
+def allowed(turn: ReActTurn) -> set[int]:
     mask = turn.allowed_tokens()
     assert mask is not None
     return set(np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little")).tolist())
 
 
-def after(text: str, *, allow_calls: bool = True) -> ChatGLM2Turn:
+def after(text: str, *, allow_calls: bool = True) -> ReActTurn:
     turn = TINY.turn(TOOLS, call_id="c", allow_calls=allow_calls)
     for token_id in TINY.tokenizer.encode(text):
         turn.accept(token_id)
