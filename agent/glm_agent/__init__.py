@@ -23,12 +23,14 @@ if TYPE_CHECKING:
         ConfigurationError,
         JournalError,
         ModelUnavailableError,
+        OutputError,
     )
     from glm_agent.events import Event, RunResult, Step
     from glm_agent.journal import Journal
     from glm_agent.limits import Limits
     from glm_agent.models import load_model
     from glm_agent.orchestrator import Agent
+    from glm_agent.output_type import OutputType, TypedResult
     from glm_agent.sampling import Sampling
     from glm_tools.errors import ToolError
     from glm_tools.function_tool import tool
@@ -45,11 +47,14 @@ __all__ = [
     "JournalError",
     "Limits",
     "ModelUnavailableError",
+    "OutputError",
+    "OutputType",
     "RunResult",
     "Sampling",
     "Step",
     "Tool",
     "ToolError",
+    "TypedResult",
     "load_model",
     "tool",
 ]
@@ -66,11 +71,14 @@ _HOMES = {
     "JournalError": "glm_agent.errors",
     "Limits": "glm_agent.limits",
     "ModelUnavailableError": "glm_agent.errors",
+    "OutputError": "glm_agent.errors",
+    "OutputType": "glm_agent.output_type",
     "RunResult": "glm_agent.events",
     "Sampling": "glm_agent.sampling",
     "Step": "glm_agent.events",
     "Tool": "glm_tools.tool",
     "ToolError": "glm_tools.errors",
+    "TypedResult": "glm_agent.output_type",
     "load_model": "glm_agent.models",
     "tool": "glm_tools.function_tool",
 }

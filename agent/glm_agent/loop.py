@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from threading import Event as Flag
+from typing import Any
 
 from glm_agent.calls import CallRunner, is_loop_refusal
 from glm_agent.cancellation import StopFlag
@@ -22,6 +23,7 @@ from glm_agent.chat_model import (
 )
 from glm_agent.context import cut_to_budget
 from glm_agent.events import (
+    AnswerRejected,
     ContextReduced,
     Event,
     FinishReason,
@@ -35,6 +37,7 @@ from glm_agent.events import (
     TurnOutcome,
 )
 from glm_agent.limits import Limits
+from glm_agent.output_type import OutputType
 from glm_agent.repetition import RepetitionDetector
 from glm_agent.sampling import Sampling
 from glm_agent.state import REPLY_PROMPT, SessionState, count_tokens, difference
@@ -83,6 +86,7 @@ class RunLoop:
         sampling: of the model's turns.
         cancel: the user's.
         can_page: `read_result` is among the tools.
+        output: what the answer is to be; None for text.
         clock: seconds that only grow.
     """
 
@@ -98,6 +102,7 @@ class RunLoop:
         *,
         cancel: Flag,
         can_page: bool = False,
+        output: OutputType[Any] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session_id = session_id
@@ -109,6 +114,7 @@ class RunLoop:
         self._sampling = sampling
         self._cancel = cancel
         self._can_page = can_page
+        self._output = output
         self._clock = clock
         self._started_s = clock()
         self._is_full = False
@@ -155,17 +161,32 @@ class RunLoop:
             return "interrupted"
         if turn.finish == "context":
             return "context"
+        if self._sends_back():
+            return None
         if state.closing is not None:
             return state.closing
         if turn.finish in ("length", "repetition", "wall_time") and not turn.text.strip():
             return None  # cut inside a call, or before a word: one closing turn
         if turn.finish != "stop":
             return turn.finish
+        if self._output is not None and self._output.problem_of(turn.text):
+            return "invalid_output"
         return "answer" if turn.text.strip() else "empty"
+
+    def _sends_back(self) -> bool:
+        """Whether the model answers once more, because what it answered breaks a rule that no grammar can hold it to."""
+        state, turn = self._state, self._state.last_turn
+        if self._output is None or turn is None or turn.call is not None or turn.finish != "stop":
+            return False
+        if state.is_rejected:
+            return True
+        return state.num_rejected == 0 and bool(self._output.problem_of(turn.text))
 
     def _closing_reason(self, number: int) -> FinishReason | None:
         """Why the turn to come is the last; None when it need not be."""
         state, turn = self._state, self._state.last_turn
+        if state.is_rejected:
+            return None
         if turn is not None and turn.call is None and turn.finish in ("length", "repetition"):
             return turn.finish
         if state.steps and is_loop_refusal(state.steps[-1].result):
@@ -193,6 +214,9 @@ class RunLoop:
     def _take_turn(self) -> Iterator[Event]:
         state = self._state
         number = len(state.steps) + 1
+        if self._output is not None and self._sends_back() and not state.is_rejected:
+            assert state.last_turn is not None, "there is an answer to send back"
+            yield AnswerRejected(self._output.problem_of(state.last_turn.text))
         if state.closing is None and (reason := self._closing_reason(number)) is not None:
             yield LimitReached(reason)
         prompt = yield from self._prompt()
@@ -206,6 +230,7 @@ class RunLoop:
             temperature=self._sampling.temperature,
             top_p=self._sampling.top_p,
             seed=self._sampling.seed,
+            answer_schema=None if self._output is None else self._output.schema,
         )
         yield PromptRendered(number, *difference(state.history, prompt), options)
         self._conversation.rewrite(prompt)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from threading import Event as Flag
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar, overload
 
 from glm_agent.approval import Policy
 from glm_agent.asynchronous import stream_in_thread
@@ -18,12 +18,15 @@ from glm_agent.events import Event, RunFinished, RunResult, RunStarted
 from glm_agent.hooks import AfterCall, BeforeCall
 from glm_agent.journal import Journal
 from glm_agent.limits import Limits
+from glm_agent.output_type import OutputType, TypedResult, output_type_of, typed_result
 from glm_agent.read_result import SPEC as READ_RESULT_SPEC
 from glm_agent.sampling import Sampling
 from glm_agent.session import Session, finished
 from glm_agent.state import SessionState
 from glm_tools.dispatch import Dispatcher
 from glm_tools.tool import Tool, ToolSpec
+
+T = TypeVar("T")
 
 
 class Agent:
@@ -157,38 +160,73 @@ class Agent:
             raise
         return session
 
-    def run(self, prompt: str, *, cancel: Flag | None = None) -> RunResult:
+    @overload
+    def run(self, prompt: str, *, output: None = None, cancel: Flag | None = None) -> RunResult: ...
+    @overload
+    def run(
+        self, prompt: str, *, output: type[T] | OutputType[T], cancel: Flag | None = None
+    ) -> TypedResult[T]: ...
+    @overload
+    def run(
+        self, prompt: str, *, output: object, cancel: Flag | None = None
+    ) -> TypedResult[Any]: ...
+    def run(self, prompt: str, *, output: object = None, cancel: Flag | None = None) -> RunResult:
         """Do one task in a session of its own.
 
         Args:
             prompt: the user's words.
+            output: the type of the answer: a pydantic model, dataclass, `TypedDict` or another type with a JSON form,
+                or a JSON Schema. The last turn is then decoded under its schema, and the result is a `TypedResult`
+                whose `output` is a value of the type. What no grammar can enforce, a validator of yours say, is
+                checked after; the model is told once what is wrong. None for text.
             cancel: set it to stop the run; what there is is returned.
 
         Raises:
+            ConfigurationError: no answer could be of the type.
             JournalError: what happens cannot be recorded; what would have followed did not happen.
         """
-        return finished(self.stream(prompt, cancel=cancel))
+        wanted = output_type_of(output)
+        return typed_result(finished(self.stream(prompt, output=wanted, cancel=cancel)), wanted)
 
-    def stream(self, prompt: str, *, cancel: Flag | None = None) -> Iterator[Event]:
-        """As `run`, and tell what happens; the last event is `RunFinished`.
+    def stream(
+        self, prompt: str, *, output: object = None, cancel: Flag | None = None
+    ) -> Iterator[Event]:
+        """As `run`, and tell what happens; the last event is `RunFinished`. A typed answer is there as JSON text.
 
         Leaving the iterator early stops the run, which can then be resumed.
         """
         with self.session() as session:
-            yield from session.stream(prompt, cancel=cancel)
+            yield from session.stream(prompt, output=output, cancel=cancel)
 
-    async def arun(self, prompt: str, *, cancel: Flag | None = None) -> RunResult:
+    @overload
+    async def arun(
+        self, prompt: str, *, output: None = None, cancel: Flag | None = None
+    ) -> RunResult: ...
+    @overload
+    async def arun(
+        self, prompt: str, *, output: type[T] | OutputType[T], cancel: Flag | None = None
+    ) -> TypedResult[T]: ...
+    @overload
+    async def arun(
+        self, prompt: str, *, output: object, cancel: Flag | None = None
+    ) -> TypedResult[Any]: ...
+    async def arun(
+        self, prompt: str, *, output: object = None, cancel: Flag | None = None
+    ) -> RunResult:
         """As `run`, without blocking the event loop. Cancelling the task stops the run."""
-        async with aclosing(self.astream(prompt, cancel=cancel)) as events:
+        wanted = output_type_of(output)
+        async with aclosing(self.astream(prompt, output=wanted, cancel=cancel)) as events:
             async for event in events:
                 if isinstance(event, RunFinished):
-                    return event.result
+                    return typed_result(event.result, wanted)
         raise AssertionError("a run ends with RunFinished")
 
-    def astream(self, prompt: str, *, cancel: Flag | None = None) -> AsyncGenerator[Event, None]:
+    def astream(
+        self, prompt: str, *, output: object = None, cancel: Flag | None = None
+    ) -> AsyncGenerator[Event, None]:
         """As `stream`, without blocking the event loop. Leaving the iterator stops the run."""
         flag = cancel or Flag()
-        return stream_in_thread(lambda: self.stream(prompt, cancel=flag), flag)
+        return stream_in_thread(lambda: self.stream(prompt, output=output, cancel=flag), flag)
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -49,7 +49,7 @@ class OutputType(Generic[T]):
                 self.schema: JSONSchema = mend_schema(wanted)[0]
             else:
                 self.name = getattr(wanted, "__name__", str(wanted))
-                self._adapter = TypeAdapter(wanted)
+                self._adapter = TypeAdapter(cast("type[T]", wanted))
                 self.schema = type_schema(self._adapter)
             self.unenforced = unenforced_keywords(SUBJECT, self.schema)
             self._validator = SchemaValidator(SUBJECT, self.schema)
@@ -134,8 +134,10 @@ class TypedResult(RunResult, Generic[T]):
         return self._value  # type: ignore[return-value]  # no problem: it was parsed
 
 
-def typed_result(result: RunResult, output: OutputType[T]) -> TypedResult[T]:
-    """`result` with its answer as a value of the type."""
+def typed_result(result: RunResult, output: OutputType[Any] | None) -> RunResult:
+    """`result`, with its answer as a value where one of a type was asked for."""
+    if output is None:
+        return result
     value, problem = None, ""
     try:
         value = output.parse(result.answer)

@@ -5,7 +5,7 @@ from contextlib import ExitStack, aclosing
 from dataclasses import replace
 from threading import Event as Flag
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from glm_agent.approval import Rule
 from glm_agent.asynchronous import stream_in_thread
@@ -24,12 +24,15 @@ from glm_agent.events import (
 from glm_agent.journal import new_run_id
 from glm_agent.limits import Limits
 from glm_agent.loop import RunLoop
+from glm_agent.output_type import OutputType, TypedResult, output_type_of, typed_result
 from glm_agent.read_result import ReadResultTool
 from glm_agent.state import LIMITED, RESUMABLE, SessionState, count_tokens
 from glm_tools.dispatch import Dispatcher
 
 if TYPE_CHECKING:
     from glm_agent.orchestrator import Agent
+
+T = TypeVar("T")
 
 
 class Session:
@@ -81,26 +84,62 @@ class Session:
         """Tokens that the model has read and written in this session."""
         return count_tokens(self.state.history)
 
+    @overload
     def run(
-        self, prompt: str, *, cancel: Flag | None = None, is_untrusted: bool = False
+        self,
+        prompt: str,
+        *,
+        output: None = None,
+        cancel: Flag | None = None,
+        is_untrusted: bool = False,
+    ) -> RunResult: ...
+    @overload
+    def run(
+        self,
+        prompt: str,
+        *,
+        output: type[T] | OutputType[T],
+        cancel: Flag | None = None,
+        is_untrusted: bool = False,
+    ) -> TypedResult[T]: ...
+    @overload
+    def run(
+        self, prompt: str, *, output: object, cancel: Flag | None = None, is_untrusted: bool = False
+    ) -> TypedResult[Any]: ...
+    def run(
+        self,
+        prompt: str,
+        *,
+        output: object = None,
+        cancel: Flag | None = None,
+        is_untrusted: bool = False,
     ) -> RunResult:
         """Do one task, after those before it.
 
         Args:
             prompt: the user's words.
+            output: the type of the answer, or its JSON Schema; see `Agent.run`.
             cancel: set it to stop the run; what there is is returned.
             is_untrusted: the prompt carries text of others, an attached file say.
 
         Raises:
-            ConfigurationError: the last run is not finished.
+            ConfigurationError: the last run is not finished, or no answer could be of the type.
             JournalError: what happens cannot be recorded; what would have followed did not happen.
         """
-        return finished(self.stream(prompt, cancel=cancel, is_untrusted=is_untrusted))
+        wanted = output_type_of(output)
+        events = self.stream(prompt, output=wanted, cancel=cancel, is_untrusted=is_untrusted)
+        return typed_result(finished(events), wanted)
 
     def stream(
-        self, prompt: str, *, cancel: Flag | None = None, is_untrusted: bool = False
+        self,
+        prompt: str,
+        *,
+        output: object = None,
+        cancel: Flag | None = None,
+        is_untrusted: bool = False,
     ) -> Iterator[Event]:
-        """As `run`, and tell what happens; the last event is `RunFinished`."""
+        """As `run`, and tell what happens; the last event is `RunFinished`. Its answer is the JSON text."""
+        wanted = output_type_of(output)
         if self.state.is_open:
             raise ConfigurationError(
                 f"Run {self.state.run_id} of this session is not finished: resume it first "
@@ -116,8 +155,9 @@ class Session:
             system=self._agent.system,
             is_untrusted=is_untrusted,
             limits=self._agent.limits,
+            output_schema=None if wanted is None else wanted.schema,
         )
-        return self._drive([started], cancel or Flag())
+        return self._drive([started], cancel or Flag(), wanted)
 
     def resume(
         self,
@@ -127,6 +167,7 @@ class Session:
         rerun_interrupted: bool = False,
         limits: Limits | None = None,
         rules: Sequence[Rule] = (),
+        output: object = None,
         cancel: Flag | None = None,
     ) -> RunResult:
         """Go on with the last run, where it was cut short, interrupted, or stopped for approval or by a limit.
@@ -139,22 +180,25 @@ class Session:
             limits: of the run from here on; None leaves them. A run that was stopped by a limit needs other ones: its
                 forced or cut answer is taken back, and it goes on from there.
             rules: go before the agent's policy for the rest of the run.
+            output: the type that the run was asked for, to have the answer as a value of it (`TypedResult`). Without
+                it the answer is held to its recorded schema all the same.
             cancel: set it to stop the run.
 
         Raises:
             ConfigurationError: there is nothing to resume, or to decide.
             JournalError: see `run`.
         """
-        return finished(
-            self.stream_resumed(
-                decision=decision,
-                comment=comment,
-                rerun_interrupted=rerun_interrupted,
-                limits=limits,
-                rules=rules,
-                cancel=cancel,
-            )
+        wanted = output_type_of(output)
+        events = self.stream_resumed(
+            decision=decision,
+            comment=comment,
+            rerun_interrupted=rerun_interrupted,
+            limits=limits,
+            rules=rules,
+            output=wanted,
+            cancel=cancel,
         )
+        return typed_result(finished(events), wanted)
 
     def stream_resumed(
         self,
@@ -164,6 +208,7 @@ class Session:
         rerun_interrupted: bool = False,
         limits: Limits | None = None,
         rules: Sequence[Rule] = (),
+        output: object = None,
         cancel: Flag | None = None,
     ) -> Iterator[Event]:
         """As `resume`, and tell what happens; the last event is `RunFinished`."""
@@ -179,30 +224,70 @@ class Session:
             if state.call is None or state.requested is None or state.decided is not None:
                 raise ConfigurationError(f"No call of run {state.run_id} waits for approval.")
             first.append(ApprovalDecided(state.call.id, decision, comment))
-        return self._drive(first, cancel or Flag())
+        wanted = output_type_of(state.output_schema if output is None else output)
+        if output is not None and wanted is not None and wanted.schema != state.output_schema:
+            raise ConfigurationError(
+                f"Run {state.run_id} was asked for an answer of another type than {wanted.name!r}."
+            )
+        return self._drive(first, cancel or Flag(), wanted)
 
+    @overload
     async def arun(
-        self, prompt: str, *, cancel: Flag | None = None, is_untrusted: bool = False
+        self,
+        prompt: str,
+        *,
+        output: None = None,
+        cancel: Flag | None = None,
+        is_untrusted: bool = False,
+    ) -> RunResult: ...
+    @overload
+    async def arun(
+        self,
+        prompt: str,
+        *,
+        output: type[T] | OutputType[T],
+        cancel: Flag | None = None,
+        is_untrusted: bool = False,
+    ) -> TypedResult[T]: ...
+    @overload
+    async def arun(
+        self, prompt: str, *, output: object, cancel: Flag | None = None, is_untrusted: bool = False
+    ) -> TypedResult[Any]: ...
+    async def arun(
+        self,
+        prompt: str,
+        *,
+        output: object = None,
+        cancel: Flag | None = None,
+        is_untrusted: bool = False,
     ) -> RunResult:
         """As `run`, without blocking the event loop. Cancelling the task stops the run."""
+        wanted = output_type_of(output)
         async with aclosing(
-            self.astream(prompt, cancel=cancel, is_untrusted=is_untrusted)
+            self.astream(prompt, output=wanted, cancel=cancel, is_untrusted=is_untrusted)
         ) as events:
             async for event in events:
                 if isinstance(event, RunFinished):
-                    return event.result
+                    return typed_result(event.result, wanted)
         raise AssertionError("a run ends with RunFinished")
 
     def astream(
-        self, prompt: str, *, cancel: Flag | None = None, is_untrusted: bool = False
+        self,
+        prompt: str,
+        *,
+        output: object = None,
+        cancel: Flag | None = None,
+        is_untrusted: bool = False,
     ) -> AsyncGenerator[Event, None]:
         """As `stream`, without blocking the event loop. Leaving the iterator stops the run."""
         flag = cancel or Flag()
         return stream_in_thread(
-            lambda: self.stream(prompt, cancel=flag, is_untrusted=is_untrusted), flag
+            lambda: self.stream(prompt, output=output, cancel=flag, is_untrusted=is_untrusted), flag
         )
 
-    def _drive(self, first: list[Event], cancel: Flag) -> Iterator[Event]:
+    def _drive(
+        self, first: list[Event], cancel: Flag, output: OutputType[Any] | None
+    ) -> Iterator[Event]:
         """Record each event, apply it, show it; the loop goes on when all three are done."""
         for event in first:
             self._take(event)
@@ -232,6 +317,7 @@ class Session:
             agent.sampling,
             cancel=cancel,
             can_page=agent.can_page,
+            output=output,
             clock=agent.clock,
         )
         for event in loop.events():

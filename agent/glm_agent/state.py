@@ -129,10 +129,6 @@ class SessionState:
                 self.unsent = []
             case TurnFinished():
                 self._finish_turn(event)
-            case AnswerRejected():
-                self.unsent.append(REJECTED.format(problem=event.problem))
-                self.num_rejected += 1
-                self.is_rejected = True
             case ApprovalRequested():
                 self.requested = event
             case ApprovalDecided():
@@ -143,12 +139,22 @@ class SessionState:
                 self.called.add(event.call.name)
             case ToolFinished():
                 self._finish_call(event)
+            case RunFinished():
+                self.finish = event.result.finish_reason
+            case _:
+                self._adjust(event)
+
+    def _adjust(self, event: Event) -> None:
+        """Take in what the loop decided between two turns."""
+        match event:
             case ContextReduced():
                 self.dropped_segments = event.dropped_segments
             case LimitReached():
                 self.closing = event.reason
-            case RunFinished():
-                self.finish = event.result.finish_reason
+            case AnswerRejected():
+                self.unsent.append(REJECTED.format(problem=event.problem))
+                self.num_rejected += 1
+                self.is_rejected = True
 
     def _start(self, event: RunStarted) -> None:
         self.run_id = event.run_id

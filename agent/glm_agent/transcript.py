@@ -1,6 +1,7 @@
 """A recorded run as lines for a person."""
 
 from glm_agent.events import (
+    AnswerRejected,
     ApprovalDecided,
     ApprovalRequested,
     ContextReduced,
@@ -38,6 +39,8 @@ def event_lines(event: Event) -> list[str]:
 
 def _lines_of_the_loop(event: Event) -> list[str]:
     match event:
+        case AnswerRejected(problem=problem):
+            return [f"(the answer was sent back: {problem})"]
         case ApprovalRequested(call=call, reason=reason):
             return [f"? {call.name} {call.raw}", f"  approval needed: {reason}"]
         case ApprovalDecided(decision=decision, comment=comment):

@@ -8,15 +8,23 @@ from typing import Any
 from glm_agent.approval import Policy, Rule
 from glm_agent.chat_model import ChatModel
 from glm_agent.errors import ConfigurationError, ReplayMismatchError
-from glm_agent.events import Event, RunResumed, RunStarted, ToolFinished, TurnFinished
+from glm_agent.events import (
+    AnswerRejected,
+    Event,
+    RunResumed,
+    RunStarted,
+    ToolFinished,
+    TurnFinished,
+)
 from glm_agent.journal import Journal
 from glm_agent.orchestrator import Agent
+from glm_agent.output_type import OutputType
 from glm_agent.read_result import SPEC as READ_RESULT_SPEC
 from glm_agent.recording import RecordedTurn, compare_turns, recorded_turns, run_events
 from glm_agent.sampling import Sampling
 from glm_agent.session import Session
 from glm_agent.state import SessionState
-from glm_tools.tool import Ctx, JSONValue, Tool, ToolOutput, ToolResult, ToolSpec
+from glm_tools.tool import Ctx, JSONSchema, JSONValue, Tool, ToolOutput, ToolResult, ToolSpec
 
 STOPPED_FROM_OUTSIDE = ("cancelled", "wall_time")
 
@@ -41,6 +49,23 @@ class RecordedTool(Tool):
         if result is None:
             raise ReplayMismatchError(f"The call {ctx.call.id} was not made in the recorded run.")
         return ToolOutput(result.observations, result.attachments, result.status, result.detail)
+
+
+class RecordedOutputType(OutputType[Any]):
+    """The type of a recorded run's answer, which rejects what was rejected then: a check in Python is not recorded.
+
+    Args:
+        schema: that the run was asked for.
+        problems: rejected answer -> why.
+    """
+
+    def __init__(self, schema: JSONSchema, problems: Mapping[str, str]) -> None:
+        super().__init__(schema)
+        self.schema = schema  # to the letter: the model has read it
+        self._problems = problems
+
+    def problem_of(self, text: str) -> str:
+        return self._problems.get(text, "")
 
 
 def verify_run(journal: Journal, run_id: str, model: ChatModel) -> int:
@@ -117,10 +142,25 @@ def _repeat(
         can_page=len(specs) < len(started.tools),
     ) as agent:
         for event in Session(agent, "verification", state).stream(
-            started.prompt, is_untrusted=started.is_untrusted
+            started.prompt,
+            output=_output_type(started, events),
+            is_untrusted=started.is_untrusted,
         ):
             again.append(event)
             turns += isinstance(event, TurnFinished)
             if turns == len(recorded):
                 break
     return again
+
+
+def _output_type(started: RunStarted, events: Sequence[Event]) -> RecordedOutputType | None:
+    if started.output_schema is None:
+        return None
+    problems: dict[str, str] = {}
+    text = ""
+    for event in events:
+        if isinstance(event, TurnFinished):
+            text = event.text
+        elif isinstance(event, AnswerRejected):
+            problems[text] = event.problem
+    return RecordedOutputType(started.output_schema, problems)
