@@ -125,6 +125,15 @@ WhenFullOption = Annotated[
 Temperature = Annotated[float, typer.Option(min=0.0, max=10.0, help="0 takes the likeliest token.")]
 TopP = Annotated[float, typer.Option(min=0.0, max=1.0, help="Nucleus sampling.")]
 Seed = Annotated[int, typer.Option(help="Of the sampling noise.")]
+OutputTypeName = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        metavar="TYPE",
+        help="The answer is JSON of this type: @SCHEMA.json, FILE.py:NAME or module:NAME.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the text.")]
 AsJsonl = Annotated[
     bool, typer.Option("--jsonl", help="Print each event as a line of JSON instead.")

@@ -17,6 +17,7 @@ Examples:
   glm-agent run "What is the mean of the amount column?" -f sales.csv
   glm-agent run "Is it raining in Bonn?" --tools my_tools.py
   glm-agent run "What is the leave policy?" --tools simple_browser --pages handbook/ --offline
+  glm-agent run "Read it" -f invoice.txt --output models.py:Invoice | jq .total
   cat error.log | glm-agent run "Explain this" --json | jq -r .answer
 """
 
@@ -32,6 +33,7 @@ def run(
         list[Path] | None,
         typer.Option("--file", "-f", help="A file for the model to work on. Repeatable."),
     ] = None,
+    output: options.OutputTypeName = None,
     session: options.SessionName = None,
     continue_last: options.Continue = False,
     as_json: options.AsJson = False,
@@ -53,6 +55,7 @@ def run(
             files=tuple(file or ()),
             agent=options.agent_request(context.params),
             output=Output(as_json=as_json, as_jsonl=as_jsonl, quiet=quiet, verbose=verbose),
+            output_type=output,
             session=session,
             continues_last=continue_last,
             given=options.given_fields(context),

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from glm_agent.cli.answer_type import named_output_type
 from glm_agent.cli.approving import terminal_approval
 from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.cli.interruption import Interruption, interruption
@@ -23,7 +25,7 @@ from glm_agent.models import AUTO
 from glm_agent.record import run_record
 from glm_agent.session import Session
 from glm_agent.storage import data_path, journal_path
-from glm_tools.browser import BrowserTool, Citation
+from glm_tools.browser import Citation, browsers_of, footnotes
 from glm_tools.tool import Tool, ToolResult
 
 LIMIT_REASONS: dict[FinishReason, str] = {
@@ -34,6 +36,7 @@ LIMIT_REASONS: dict[FinishReason, str] = {
     "wall_time": "the time limit was reached; this answer was forced",
     "repetition": "the model wrote the same again and again and was stopped",
     "empty": "the model said nothing",
+    "invalid_output": "it is JSON of the form that was asked for, but it breaks a rule of its type",
 }
 # What lets a run that ended so go on.
 RAISING_FLAGS: dict[FinishReason, str] = {
@@ -77,6 +80,7 @@ class RunRequest:
         files: to work on.
         agent: who does it.
         output: how it is shown.
+        output_type: of the answer, by name; None for text.
         session: continue or begin the session of this name.
         continues_last: continue the newest session.
         given: options of `agent` that the user gave; the others are the session's where one is continued.
@@ -86,6 +90,7 @@ class RunRequest:
     files: tuple[Path, ...]
     agent: AgentRequest
     output: Output
+    output_type: str | None = None
     session: str | None = None
     continues_last: bool = False
     given: frozenset[str] = frozenset()
@@ -103,6 +108,7 @@ def run_task(request: RunRequest) -> ExitCode:
     terminal = request.output.terminal()
     # Whatever can be found wrong without the model is found before it is loaded.
     prompt, piped = read_prompt(request.prompt)
+    output_type = named_output_type(request.output_type)
     for path in request.files:
         if not path.is_file():
             raise ConfigurationError(f"There is no file {str(path)!r} to attach (--file).")
@@ -122,7 +128,9 @@ def run_task(request: RunRequest) -> ExitCode:
         session = open_session(stack, opened, journal, session_name, agent_request)
         is_untrusted = bool(piped or request.files)
         return show_run(
-            lambda: session.stream(task, cancel=interrupt.flag, is_untrusted=is_untrusted),
+            lambda: session.stream(
+                task, output=output_type, cancel=interrupt.flag, is_untrusted=is_untrusted
+            ),
             opened,
             terminal,
             interrupt,
@@ -190,9 +198,19 @@ def show_run(
     files = ResultFiles(terminal)
     result = _watch(start, interrupt, terminal, files, as_jsonl=output.as_jsonl)
     code = exit_code(result, interrupt)
+    if misses := _replay_misses(opened.tools):
+        terminal.warn(
+            "Not a replay: the recording of the web has no "
+            + printable("; no ".join(misses))
+            + ". Record it anew with --record-web."
+        )
+        if code in {ExitCode.ANSWERED, ExitCode.LIMIT}:
+            code = ExitCode.DIFFERS
     citations = _citations(result.answer, opened.tools)
     if output.as_json:
         record = run_record(result, model=opened.model.name, status=code, files=files.paths)
+        if terminal.is_typed:
+            record["output"] = json_value(result.answer)
         record["citations"] = [citation.as_data() for citation in citations]
         sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
         sys.stdout.flush()
@@ -225,6 +243,14 @@ def _watch(
     raise AssertionError("a run ends with RunFinished")
 
 
+def json_value(answer: str) -> Any:
+    """What a typed answer says; None where the run ended before its JSON did."""
+    try:
+        return json.loads(answer)
+    except ValueError:
+        return None
+
+
 def exit_code(result: RunResult, interrupt: Interruption) -> ExitCode:
     """The exit code that says how the run ended."""
     if result.finish_reason == "answer":
@@ -238,19 +264,20 @@ def exit_code(result: RunResult, interrupt: Interruption) -> ExitCode:
 
 def _citations(answer: str, tools: Sequence[Tool]) -> list[Citation]:
     """The citations of an answer, checked against what this run's browser has read."""
-    browsers = [tool.browser for tool in tools if isinstance(tool, BrowserTool)]
-    return [citation for browser in browsers for citation in browser.check_citations(answer)]
+    return [
+        citation for browser in browsers_of(tools) for citation in browser.check_citations(answer)
+    ]
+
+
+def _replay_misses(tools: Sequence[Tool]) -> list[str]:
+    """What a recording of the web (--replay-web) was asked for and does not have."""
+    return [miss for browser in browsers_of(tools) for miss in browser.replay_misses]
 
 
 def _report(result: RunResult, citations: Sequence[Citation], terminal: Terminal) -> None:
     terminal.finish(result)
-    for citation in citations:
-        url = citation.source.url if citation.source else "no such source"
-        terminal.note(
-            printable(
-                f"【{citation.id}†{citation.text}】 {citation.status.replace('_', ' ')}: {url}"
-            )
-        )
+    for line in footnotes(citations):
+        terminal.note(printable(line))
     if result.finish_reason == "interrupted":
         terminal.warn(
             f"Interrupted. {len(result.steps)} steps are saved: glm-agent resume {result.run_id}"

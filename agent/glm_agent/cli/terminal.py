@@ -11,8 +11,10 @@ from collections.abc import Callable
 from typing import TextIO
 
 from glm_agent.events import (
+    AnswerRejected,
     Event,
     ObservationCut,
+    PromptRendered,
     RunResult,
     StepFinished,
     ToolFinished,
@@ -45,7 +47,11 @@ class Terminal:
     Args:
         quiet: nothing but the answer and errors.
         verbose: whole results and the usage of each step.
-        stream_answer: text goes to stdout as it is generated.
+        stream_answer: text goes to stdout as it is generated; a typed answer when it is there in full.
+
+    Attributes:
+        is_quiet: as given.
+        is_typed: the answer is JSON under a schema.
     """
 
     def __init__(
@@ -57,6 +63,8 @@ class Terminal:
         self._colour = wants_colour(sys.stderr)
         self._clean_stdout = printable if sys.stdout.isatty() else str
         self._at_line_start = True
+        self.is_typed = False
+        self._held = ""  # of a typed answer, which may yet be sent back
 
     def note(self, text: str) -> None:
         """A line of information, unless quiet."""
@@ -70,8 +78,15 @@ class Terminal:
     def show(self, event: Event) -> None:
         """Show one event of a run."""
         match event:
+            case PromptRendered(options=options):
+                self.is_typed = options.answer_schema is not None
+                self._held = ""
+            case TextDelta(text=text) if self.is_typed:
+                self._held += text
             case TextDelta(text=text) if self._stream_answer:
                 self._answer(text)
+            case AnswerRejected(problem=problem):
+                self.note(f"  The answer is sent back: {printable(problem)}")
             case ToolStarted(call=call):
                 self._call(call)
             case ToolFinished(result=result):
@@ -90,6 +105,8 @@ class Terminal:
 
     def finish(self, result: RunResult) -> None:
         """End the answer's line and print the footer."""
+        if self._held and self._stream_answer:
+            self._answer(self._held)
         self._end_answer()
         usage = result.usage
         speed = usage.generated_tokens / usage.decode_s if usage.decode_s else 0.0
