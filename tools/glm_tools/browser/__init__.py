@@ -5,10 +5,10 @@ Importing this costs little: requests, BeautifulSoup and lxml are loaded with th
 
 from glm_tools.browser.actions import ACTION_GRAMMAR
 from glm_tools.browser.browser import Browser
-from glm_tools.browser.citations import Citation, Source, check_citations, with_footnotes
+from glm_tools.browser.citations import Citation, Source, check_citations, footnotes, with_footnotes
 from glm_tools.browser.config import BrowserConfig, FetchConfig
 from glm_tools.browser.errors import BrowserConfigError, BrowserError, CassetteError
-from glm_tools.browser.simple_browser import BrowserTool, browser_functions
+from glm_tools.browser.simple_browser import BrowserTool, browser_functions, browsers_of
 
 __all__ = [
     "ACTION_GRAMMAR",
@@ -22,6 +22,8 @@ __all__ = [
     "FetchConfig",
     "Source",
     "browser_functions",
+    "browsers_of",
     "check_citations",
+    "footnotes",
     "with_footnotes",
 ]

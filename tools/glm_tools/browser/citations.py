@@ -111,6 +111,18 @@ def with_footnotes(answer: str, citations: Sequence[Citation]) -> str:
     return "".join(pieces) + answer[end:] + "\n\n" + "\n".join(notes)
 
 
+def footnotes(citations: Sequence[Citation]) -> list[str]:
+    """A line for each different citation, opened by its mark as it stands in the answer; `?` where it is not verified.
+
+    For an answer that is already on the screen; `with_footnotes` puts numbers into one that is not.
+    """
+    marks = {(citation.id, citation.text): citation for citation in citations}
+    return [
+        f"【{number}†{text}】{'' if citation.is_verified else '?'} {_note(citation)}"
+        for (number, text), citation in marks.items()
+    ]
+
+
 def normalise(text: str) -> str:
     """`text` as quotes are compared: compatibility forms, case, white space, quotation marks and markup set aside."""
     text = _MARKUP.sub("", unicodedata.normalize("NFKC", text).casefold())

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from glm_tools.browser.actions import MAX_CLICKS, USAGE, Action, Click, OpenURL, Search
@@ -78,7 +78,7 @@ class _FunctionTool(Tool):
         super().__init__(
             spec, timeout_s=TIMEOUT_S, grace_s=CANCEL_GRACE_S, idempotent=True, untrusted=True
         )
-        self._browser = browser
+        self.browser = browser
         self._lock = lock
         self._action = action
 
@@ -86,14 +86,14 @@ class _FunctionTool(Tool):
         action = self._action(arguments)
         with self._lock:
             return _output(
-                lambda cancel, progress: self._browser.run_actions(
+                lambda cancel, progress: self.browser.run_actions(
                     (action,), cancel=cancel, progress=progress
                 ),
                 ctx,
             )
 
     def close(self) -> None:
-        self._browser.close()
+        self.browser.close()
 
 
 def browser_functions(browser: Browser) -> tuple[Tool, ...]:
@@ -160,6 +160,12 @@ def browser_functions(browser: Browser) -> tuple[Tool, ...]:
             lambda given: Click(tuple(dict.fromkeys(given["ids"]))),
         ),
     )
+
+
+def browsers_of(tools: Iterable[Tool]) -> list[Browser]:
+    """The browsing sessions behind `tools`, each once: for citations, and for what a replay did not have."""
+    found = [tool.browser for tool in tools if isinstance(tool, (BrowserTool, _FunctionTool))]
+    return list({id(browser): browser for browser in found}.values())
 
 
 def _output(

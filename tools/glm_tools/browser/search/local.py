@@ -21,6 +21,7 @@ _TYPES = {
     ".markdown": "text/markdown", ".rst": "text/plain", ".txt": "text/plain", ".json": "application/json",
     ".pdf": "application/pdf",
 }  # fmt: skip
+_MIN_SHARE_OF_BEST = 0.1  # of the best result's score
 _MAX_FILES = 20_000
 _MAX_FILE_BYTES = 20_000_000
 _WORD = re.compile(r"[^\W_]+")
@@ -84,12 +85,18 @@ class LocalPages:
         with self._lock:
             index = self._ensure_index(cancel)
             rows = index.execute(
-                "SELECT title, url, snippet(pages, 1, '', '', '…', 40), date FROM pages WHERE pages MATCH ?"
-                " AND (date = '' OR date >= ?) ORDER BY bm25(pages, 4.0, 1.0) LIMIT ?",
+                "SELECT title, url, snippet(pages, 1, '', '', '…', 40), date, bm25(pages, 4.0, 1.0) AS score FROM pages"
+                " WHERE pages MATCH ? AND (date = '' OR date >= ?) ORDER BY score LIMIT ?",
                 (expression, since, limit),
             ).fetchall()
+        # Scores are negative, the best is the lowest. What is far from it shares words like "of" with the query.
+        enough = rows[0][4] * _MIN_SHARE_OF_BEST if rows else 0.0
         return clean_results(
-            ((_joined(title), url, _joined(snippet), date) for title, url, snippet, date in rows),
+            (
+                (_joined(title), url, _joined(snippet), date)
+                for title, url, snippet, date, score in rows
+                if score <= enough
+            ),
             limit,
         )
 
