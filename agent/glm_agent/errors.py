@@ -7,6 +7,7 @@ AgentError
 ├── ConfigurationError      a flag, a file or a value of the user's is wrong (exit 7)
 ├── OutputError             a run has no answer of the type that was asked for
 ├── ReplayMismatchError     a recorded run and what happens now differ (exit 8)
+├── WarmFileError           what was computed of a session cannot be kept (exit 9)
 └── JournalError            the journal cannot be read or written (exit 9)
     └── SessionBusyError    another process works on the session
 ```
@@ -54,6 +55,10 @@ class OutputError(AgentError):
 
 class ReplayMismatchError(AgentError):
     """Raised when a recorded run does not happen again; the message names the first difference."""
+
+
+class WarmFileError(AgentError):
+    """Raised when what was computed of a session cannot be written; the session itself is in the journal."""
 
 
 class JournalError(AgentError):

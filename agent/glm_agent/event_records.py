@@ -24,6 +24,7 @@ from glm_agent.events import (
     RunFinished,
     RunResumed,
     RunStarted,
+    SessionWoken,
     StepFinished,
     ToolFinished,
     ToolProgress,
@@ -37,6 +38,7 @@ VERSION = 1
 NAMES: Mapping[type[Event], str] = {
     RunStarted: "run.started",
     RunResumed: "run.resumed",
+    SessionWoken: "session.woken",
     PromptRendered: "prompt.rendered",
     Prefill: "prefill",
     TextDelta: "text.delta",

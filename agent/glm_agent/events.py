@@ -134,6 +134,19 @@ class RunResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionWoken:
+    """A session that is kept warm was opened again.
+
+    Attributes:
+        reused_tokens: so many of its tokens need not be computed again.
+        reason: why not all that was kept could be used; empty where it could.
+    """
+
+    reused_tokens: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PromptRendered:
     """What the model is about to read, as the difference to what it has read and written before.
 
@@ -280,6 +293,7 @@ class RunFinished:
 Event = (
     RunStarted
     | RunResumed
+    | SessionWoken
     | PromptRendered
     | Prefill
     | TextDelta

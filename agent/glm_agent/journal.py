@@ -27,6 +27,7 @@ from glm_agent.event_records import (
 )
 from glm_agent.events import Event, RunStarted
 from glm_agent.journal_schema import FORMAT, SCHEMA, JournalEntry, RunInfo, SessionInfo, explained
+from glm_agent.warm_files import WarmFiles
 
 BUSY_TIMEOUT_S = 5.0
 # What `search` looks into: the paths of an event's body that hold text.
@@ -229,8 +230,14 @@ class Journal:
         """
         with self.locked(session_id), self._errors(), self._database:
             self._database.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
-        with suppress(OSError):
-            self._lock_path(session_id).unlink()
+        for path in (self._lock_path(session_id), WarmFiles(self.warm_folder).path(session_id)):
+            with suppress(OSError):
+                path.unlink()
+
+    @property
+    def warm_folder(self) -> Path:
+        """Where files of what was computed are kept, beside the database."""
+        return self.path.with_name(f"{self.path.name}.warm")
 
     @contextmanager
     def locked(self, session_id: str) -> Iterator[None]:

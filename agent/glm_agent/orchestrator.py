@@ -23,6 +23,7 @@ from glm_agent.read_result import SPEC as READ_RESULT_SPEC
 from glm_agent.sampling import Sampling
 from glm_agent.session import Session, finished
 from glm_agent.state import SessionState
+from glm_agent.warm_files import WarmFiles
 from glm_tools.dispatch import Dispatcher
 from glm_tools.tool import Tool, ToolSpec
 
@@ -132,11 +133,16 @@ class Agent:
         self._after_call.append(hook)
         return hook
 
-    def session(self, id_or_name: str | None = None) -> Session:
+    def session(
+        self, id_or_name: str | None = None, *, warm_limit_bytes: int | None = None
+    ) -> Session:
         """A conversation for several runs: the one in the journal of this id or name, or a new one.
 
         Args:
             id_or_name: None begins a new session. A name that is not in the journal begins a session of that name.
+            warm_limit_bytes: what is computed is kept beside the journal when the session is closed, and used when it
+                is opened again, in another process too: nothing old is computed twice. The files of all sessions
+                together have at most this size. None keeps nothing.
 
         Raises:
             SessionBusyError: another process works on it.
@@ -144,11 +150,18 @@ class Agent:
             ConfigurationError: it was recorded with other tools or another model, whose tokens mean something else.
         """
         if self.journal is None:
+            if warm_limit_bytes is not None:
+                raise ConfigurationError(
+                    "A session is kept warm beside its journal: give the agent one."
+                )
             return Session(self, uuid.uuid4().hex[:12], SessionState())
         known = None if id_or_name is None else self.journal.session(id_or_name)
         if known is None:
             known = self.journal.new_session(name=id_or_name)
-        session = Session(self, known.id, SessionState())
+        warm = None
+        if warm_limit_bytes is not None:
+            warm = WarmFiles(self.journal.warm_folder, warm_limit_bytes)
+        session = Session(self, known.id, SessionState(), warm=warm, parent=known.parent)
         try:
             # Under the session's lock: what is read is what nobody goes on with.
             for run in self.journal.runs(known.id):

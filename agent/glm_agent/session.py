@@ -20,6 +20,7 @@ from glm_agent.events import (
     RunResult,
     RunResumed,
     RunStarted,
+    SessionWoken,
 )
 from glm_agent.journal import new_run_id
 from glm_agent.limits import Limits
@@ -27,6 +28,7 @@ from glm_agent.loop import RunLoop
 from glm_agent.output_type import OutputType, TypedResult, output_type_of, typed_result
 from glm_agent.read_result import ReadResultTool
 from glm_agent.state import LIMITED, RESUMABLE, SessionState, count_tokens
+from glm_agent.warm_files import WarmFiles
 from glm_tools.dispatch import Dispatcher
 
 if TYPE_CHECKING:
@@ -45,10 +47,21 @@ class Session:
         state: where it stands; changed by its runs.
     """
 
-    def __init__(self, agent: "Agent", session_id: str, state: SessionState) -> None:
+    def __init__(
+        self,
+        agent: "Agent",
+        session_id: str,
+        state: SessionState,
+        *,
+        warm: WarmFiles | None = None,
+        parent: str | None = None,
+    ) -> None:
         self.id = session_id
         self.state = state
         self._agent = agent
+        self._warm = warm
+        self._parent = parent
+        self._num_kept = 0  # tokens of the conversation when it was last the same as its file
         self._conversation: Conversation | None = None
         self._dispatchers = [agent.dispatcher]
         if agent.can_page:
@@ -76,8 +89,18 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Let others work on the session. Safe to call twice."""
-        self._lock.close()
+        """Keep warm what is to be kept, and let others work on the session. Safe to call twice.
+
+        Raises:
+            WarmFileError: what was computed cannot be written; the session is closed all the same.
+        """
+        warm, self._warm = self._warm, None
+        try:
+            conversation = self._conversation
+            if warm and conversation and conversation.num_tokens != self._num_kept:
+                warm.save(self.id, conversation)
+        finally:
+            self._lock.close()
 
     @property
     def num_tokens(self) -> int:
@@ -294,8 +317,10 @@ class Session:
             yield event
         agent = self._agent
         if self._conversation is None:
-            history = self.state.history or None
-            self._conversation = agent.model.open(agent.system, agent.specs, history)
+            self._conversation, woken = self._open()
+            if woken is not None:
+                self._take(woken)
+                yield woken
         policy = agent.call_rules.policy
         calls = CallRunner(
             self._dispatchers,
@@ -323,6 +348,18 @@ class Session:
         for event in loop.events():
             self._take(event)
             yield event
+
+    def _open(self) -> tuple[Conversation, SessionWoken | None]:
+        """The conversation that goes on from the state's history, and what it was spared."""
+        agent, history = self._agent, self.state.history
+        conversation = agent.model.open(agent.system, agent.specs, history or None)
+        if self._warm is None or not history:
+            return conversation, None
+        ids = (self.id,) if self._parent is None else (self.id, self._parent)
+        start = self._warm.restore(ids, conversation)
+        if start.was_used and not start.reason:
+            self._num_kept = conversation.num_tokens
+        return conversation, SessionWoken(start.reused_tokens, start.reason)
 
     def _take(self, event: Event) -> None:
         run_id = event.run_id if isinstance(event, RunStarted) else self.state.run_id

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glm_agent import event_records
+from glm_agent.approval import Rule
 from glm_agent.chat_model import TurnOptions, TurnUsage
 from glm_agent.event_records import (
     NAMES,
@@ -24,10 +25,13 @@ from glm_agent.events import (
     PromptRendered,
     RunFinished,
     RunResult,
+    RunResumed,
     RunStarted,
+    SessionWoken,
     ToolFinished,
     TurnFinished,
 )
+from glm_agent.limits import Limits
 from glm_prompts.dialect import CallCut
 from glm_prompts.messages import Segment
 from glm_tools.tool import Attachment, Observation, ToolCall, ToolResult, ToolSpec
@@ -79,6 +83,17 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
         st.builds(TurnUsage, st.integers(0, 9), prefill_s=st.floats(0, 9)),
         IDS,
         st.none() | st.integers(0, 9),
+    ),
+    st.builds(SessionWoken, st.integers(0, 9), TEXT),
+    st.builds(
+        RunResumed,
+        TEXT,
+        st.booleans(),
+        st.none() | st.builds(Limits, st.integers(1, 99)),
+        st.lists(
+            st.builds(Rule, st.sampled_from(["auto", "ask"]), TEXT, st.dictionaries(TEXT, TEXT)),
+            max_size=2,
+        ).map(tuple),
     ),
     st.builds(ToolFinished, CALLS, RESULTS, st.booleans()),
     st.builds(

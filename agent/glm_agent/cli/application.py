@@ -29,6 +29,7 @@ from glm_agent.errors import (
     ModelUnavailableError,
     ReplayMismatchError,
     UsageError,
+    WarmFileError,
 )
 from glm_sandbox.errors import SandboxUnavailableError
 from glm_tools.errors import ToolDefinitionError
@@ -43,6 +44,7 @@ EXIT_CODES: dict[type[Exception], ExitCode] = {
     SandboxUnavailableError: ExitCode.TOOL_UNAVAILABLE,
     ReplayMismatchError: ExitCode.DIFFERS,
     JournalError: ExitCode.STORAGE,
+    WarmFileError: ExitCode.STORAGE,
 }
 KNOWN_FAILURES = tuple(EXIT_CODES)
 
