@@ -99,6 +99,7 @@ _CHECKED = {
     "clone3": (435, 435),
     "ioctl": (16, 29),
 }
+_MACHINES = ("x86_64", "aarch64")  # the columns of the tables above
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
 
@@ -139,6 +140,11 @@ def _all_values_but(index: int, refused: tuple[int, ...], refusal: int) -> list[
     return [_argument(index), *tests, (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, refusal)]
 
 
+def call_number(name: str, machine: str) -> int:
+    """The number of a call that this filter looks into."""
+    return _CHECKED[name][_MACHINES.index(machine)]
+
+
 def build(machine: str) -> bytes:
     """The filter as an array of `struct sock_filter`.
 
@@ -150,8 +156,8 @@ def build(machine: str) -> bytes:
     """
     if machine not in _AUDIT_ARCH:
         raise OSError(f"there is no system call filter for {machine!r}")
-    column = 0 if machine == "x86_64" else 1
-    checked = {name: numbers[column] for name, numbers in _CHECKED.items()}
+    column = _MACHINES.index(machine)
+    checked = {name: call_number(name, machine) for name in _CHECKED}
 
     program: list[_Instruction] = [
         (_LOAD, 0, 0, _ARCH_OFFSET),

@@ -10,6 +10,7 @@ Does not cover: threads of the cell are not in the copy, and open files share th
 """
 
 import builtins
+import gc
 import importlib
 import io
 import linecache
@@ -20,7 +21,6 @@ import socket
 import sys
 import threading
 import types
-import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from typing import NoReturn
 from glm_sandbox.guest import cell, figures, magics, tracebacks
 from glm_sandbox.guest.privileges import set_dumpable
 from glm_sandbox.guest.processes import resident_bytes, set_oom_score_adj
+from glm_sandbox.guest.sibling import fork_sibling
 from glm_sandbox.protocol import Frame, FrameReader, encode
 
 MAX_VALUE_CHARS = 64 << 10
@@ -88,6 +89,7 @@ class Worker:
         self._pid = os.getpid()
         self._cells = 0
         self._interruptible = False
+        self._copy_is_apart = -1  # descriptor that ends when the newest copy is
         self._is_settled = True  # nobody is killing leftovers of a cell, so a copy can be forked
         self._runner: object = None  # asyncio.Runner, made by the first cell that awaits
         self._streams = (_CellStream(1), _CellStream(2))
@@ -120,6 +122,8 @@ class Worker:
             while True:
                 while waiting_imports and not self._has_frame():
                     _import_quietly(waiting_imports.pop(0))
+                    if not waiting_imports:
+                        _settle_memory()
                 while self._is_settled and not has_snapshot:
                     has_snapshot = self._leave_snapshot()
                 frame = self._receive()
@@ -158,12 +162,16 @@ class Worker:
             )  # copying pages on write could cause the very lack of memory it guards against
             return True
         signal.pthread_sigmask(signal.SIG_BLOCK, {_WAKE, _DISCARD})
+        read_end, write_end = os.pipe()
         try:
-            pid = self._fork_frozen()
+            pid = fork_sibling()  # the supervisor's: the cell's os.wait() never meets it
         except OSError:
-            pid = 0  # no processes left; the worker goes on without
+            pid = -1  # no processes left; the worker goes on without
+        if pid == 0:
+            os.close(read_end)
+            self._freeze(write_end)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {_WAKE, _DISCARD})
-        if pid is None:
+        if pid == 0:
             set_dumpable(True)
             set_oom_score_adj(1000)
             self._pid = os.getpid()
@@ -171,8 +179,33 @@ class Worker:
             self._forget_input()
             self._send("restored")
             return False
-        self._send("snapshot", pid=pid)
+        os.close(write_end)
+        self._copy_is_apart = read_end
+        self._send("snapshot", pid=max(pid, 0))
         return True
+
+    def _freeze(self, is_apart: int) -> None:
+        """Set this copy apart from the worker, say so by closing `is_apart`, and wait to be woken."""
+        os.setsid()  # signals to the worker's group are not for the copy
+        set_oom_score_adj(0)
+        set_dumpable(False)
+        os.close(is_apart)
+        self._copy_is_apart = -1
+        while True:
+            got = signal.sigtimedwait({_WAKE, _DISCARD}, _ORPHAN_CHECK_S)
+            if got is not None and got.si_signo == _WAKE:
+                return
+            if got is not None or os.getppid() != self._options.supervisor_pid:
+                os._exit(0)
+
+    def _wait_for_copy(self) -> None:
+        """Wait until the copy is out of the reach of a cell's signals to its own group."""
+        if self._copy_is_apart < 0:
+            return
+        with suppress(OSError):  # a thread of an earlier cell has closed it
+            os.read(self._copy_is_apart, 1)  # the end of the pipe: the copy is apart, or dead
+            os.close(self._copy_is_apart)
+        self._copy_is_apart = -1
 
     def _forget_input(self) -> None:
         """Drop what was meant for the dead worker. The supervisor sends nothing until it has heard `restored`."""
@@ -180,44 +213,6 @@ class Worker:
         self._frames.clear()
         while select.select([self._control], [], [], 0)[0] and self._control.recv(1 << 16):
             pass
-
-    def _fork_frozen(self) -> int | None:
-        """Pid of the copy; None in the copy, when it has been woken."""
-        read_end, write_end = os.pipe()
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", DeprecationWarning
-            )  # forking with threads: they are not in the copy
-            middle = os.fork()
-            if middle == 0:
-                # A second fork makes the copy a child of the supervisor: the cell's os.wait() never meets it.
-                try:
-                    if os.fork() != 0:
-                        os._exit(0)
-                except OSError:
-                    os._exit(1)
-                os.setsid()  # signals to the worker's group are not for the copy
-                set_oom_score_adj(0)
-                set_dumpable(False)
-                os.close(read_end)
-                os.write(write_end, str(os.getpid()).encode("ascii"))
-                os.close(write_end)
-                self._wait_frozen()
-                return None
-        os.close(write_end)
-        answer = os.read(read_end, 20)
-        os.close(read_end)
-        with suppress(ChildProcessError):  # the cell has told the kernel to ignore SIGCHLD
-            os.waitpid(middle, 0)
-        return int(answer) if answer else 0
-
-    def _wait_frozen(self) -> None:
-        while True:
-            got = signal.sigtimedwait({_WAKE, _DISCARD}, _ORPHAN_CHECK_S)
-            if got is not None and got.si_signo == _WAKE:
-                return
-            if got is not None or os.getppid() != self._options.supervisor_pid:
-                os._exit(0)
 
     # One cell
 
@@ -228,6 +223,7 @@ class Worker:
         filename = f"<cell {self._cells}>"
         linecache.cache[filename] = (_len(source), None, source.splitlines(True), filename)
         self._restore_surroundings()
+        self._wait_for_copy()
         signal.pthread_sigmask(
             signal.SIG_BLOCK, {signal.SIGINT}
         )  # one that comes too early must not be lost
@@ -359,6 +355,12 @@ def _own_png(value: object) -> bytes | None:
 
 def _no_input(*_: object) -> NoReturn:
     raise RuntimeError("input() does not work here: nobody can answer. Put the value in the code.")
+
+
+def _settle_memory() -> None:
+    """Keep what the modules hold out of later collections, which write to every object and unshare its page."""
+    gc.collect()
+    gc.freeze()
 
 
 def _import_quietly(name: str) -> None:
