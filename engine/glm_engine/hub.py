@@ -1,46 +1,45 @@
 """Finding the files of a model by a path, a short name or a hub id, and fetching what is not here yet.
 
-Fetched by hand over plain HTTPS: the hub's own client neither compares what it got with the hashes that the hub
-announces, nor goes on with a file where a killed process left it.
+Two hubs are known: Hugging Face, and ModelScope, which `GLM_AGENT_HUB=modelscope` chooses; see `hub_repositories` for
+their settings. What their own clients have fetched is used where they keep it.
 
 Covers: connections that break off, in this process and the next; content that is not what the hub announced; a kill
 at any point; two processes at once; names that would leave the folder. No code of a repository is fetched.
 Does not cover: a hub that announces the hashes of wrong weights.
-
-Source: the hub's HTTP interface, https://huggingface.co/docs/hub/api.
 """
 
 import fcntl
-import hashlib
+import json
 import os
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import platformdirs
 import requests
-import urllib3
 
 from glm_engine.errors import CheckpointError, DownloadError
+from glm_engine.hub_repositories import FileHash, HubFile, huggingface_home, open_repository
 
 SHORT_NAMES = {
     "chatglm2-6b": "zai-org/chatglm2-6b",
     "chatglm2-6b-32k": "zai-org/chatglm2-6b-32k",
     "chatglm2-6b-int4": "zai-org/chatglm2-6b-int4",
     "chatglm3-6b": "zai-org/chatglm3-6b",
+    "chatglm3-6b-32k": "zai-org/chatglm3-6b-32k",
     "glm-4-9b": "zai-org/glm-4-9b",
     "glm-4-9b-chat": "zai-org/glm-4-9b-chat",
+    "glm-4-9b-chat-hf": "zai-org/glm-4-9b-chat-hf",
     "glm-4-9b-chat-1m": "zai-org/glm-4-9b-chat-1m",
     "glm-4-9b-0414": "zai-org/GLM-4-9B-0414",
 }
+# The publisher's names by hub and time; the same repositories.
+_PUBLISHERS = ("zai-org", "THUDM", "ZhipuAI")
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*\.gguf)?")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _SETTINGS = (
     "config.json",
@@ -51,23 +50,12 @@ _SETTINGS = (
 )
 # The first kind of weights that a repository has is the one that is fetched.
 _WEIGHTS = (
-    ("model*.safetensors", "model.safetensors.index.json"),
-    ("pytorch_model*.bin", "pytorch_model.bin.index.json"),
+    ("model*.safetensors", "model.safetensors.index.json", *_SETTINGS),
+    ("pytorch_model*.bin", "pytorch_model.bin.index.json", *_SETTINGS),
+    ("*.gguf",),
 )
-_ATTEMPTS = 5  # in a row without a byte of progress
-_FIRST_DELAY_S = 0.05  # doubled with each attempt that brings nothing
-_TIMEOUT_S = (10.0, 30.0)  # to connect, and between two pieces
-_PIECE_BYTES = 1 << 20
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    name: str
-    size_bytes: int
-    sha256: str | None  # None for a small file that Git keeps itself: then `git_sha1` holds
-    git_sha1: str
 
 
 def find_model(
@@ -76,8 +64,9 @@ def find_model(
     """The folder or file of a model, fetched where it is not here yet.
 
     Args:
-        name: a path; a short name from `SHORT_NAMES`; or a hub id such as "zai-org/glm-4-9b-chat".
-        cache_dir: where fetched models are kept; by default in the user's cache folder. A model that the hub's own
+        name: a path; a short name from `SHORT_NAMES`; a hub id such as "zai-org/glm-4-9b-chat"; or a hub id and a
+            GGUF file in it, "publisher/repository/file.gguf".
+        cache_dir: where fetched models are kept; by default in the user's cache folder. A model that a hub's own
             client has fetched is used where that keeps it.
         progress: called with bytes fetched so far and in all.
 
@@ -93,17 +82,22 @@ def find_model(
         raise CheckpointError(
             Path(name), f"there is no such path, and it is neither a hub id nor one of {known}"
         )
-    folder = (cache_dir or default_cache_dir()) / hub_id.replace("/", "--")
-    found = _newest(folder) or _in_hub_cache(hub_id)
-    return found or _fetch(hub_id, folder, progress)
+    found = installed_model(hub_id, cache_dir=cache_dir)
+    return found or _fetch(hub_id, _folder(hub_id, cache_dir), progress)
 
 
 def installed_model(name: str, *, cache_dir: Path | None = None) -> Path | None:
-    """The folder of a short name or hub id that was fetched before, here or by the hub's own client; None if not."""
+    """The folder of a short name or hub id that was fetched before, here or by a hub's own client; None if not."""
     hub_id = hub_id_of(name)
-    return _newest((cache_dir or default_cache_dir()) / hub_id.replace("/", "--")) or _in_hub_cache(
-        hub_id
-    )
+    if not _HUB_ID.fullmatch(hub_id):
+        return None
+    found = _newest(_folder(hub_id, cache_dir))
+    if found is not None or hub_id.count("/") != 1:
+        return found
+    ids = _ids(hub_id)
+    places = [_huggingface_snapshot(each) for each in ids]
+    places += [place for each in ids for place in _modelscope_folders(each)]
+    return next((place for place in places if place is not None and _is_whole(place)), None)
 
 
 def hub_id_of(name: str) -> str:
@@ -116,6 +110,62 @@ def default_cache_dir() -> Path:
     return platformdirs.user_cache_path("glm-agent") / "models"
 
 
+def verify_hashes(folder: Path, progress: Progress | None = None) -> int:
+    """Read a fetched model again and compare every file with the hash that the hub announced.
+
+    Args:
+        folder: from `find_model`.
+        progress: called with bytes read so far and in all.
+
+    Returns:
+        How many files were compared: none for a folder that no hub's client made.
+
+    Raises:
+        CheckpointError: names the first file that differs.
+    """
+    hashes = _announced(folder)
+    total = sum(path.stat().st_size for path in hashes)
+    done = 0
+    for path, announced in hashes.items():
+        if not announced.matches(path):
+            raise CheckpointError(
+                path, "its content is not what the hub announced; delete it and fetch it again"
+            )
+        done += path.stat().st_size
+        if progress is not None:
+            progress(done, total)
+    return len(hashes)
+
+
+def _announced(folder: Path) -> dict[Path, FileHash]:
+    record = folder.with_name(f"{folder.name}.json")
+    if record.is_file():
+        try:
+            files = json.loads(record.read_text(encoding="utf-8"))
+            return {folder / name: FileHash(**each) for name, each in files.items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise CheckpointError(record, f"damaged: {error}; fetch the model again") from error
+    # The cache of Hugging Face's client links to files that are named by their hash.
+    hashes = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        name = path.resolve().name
+        if path.is_symlink() and re.fullmatch(r"[0-9a-f]{64}|[0-9a-f]{40}", name):
+            hashes[path] = FileHash(sha256=name) if len(name) == 64 else FileHash(git_sha1=name)
+    return hashes
+
+
+def _folder(hub_id: str, cache_dir: Path | None) -> Path:
+    return (cache_dir or default_cache_dir()) / hub_id.replace("/", "--")
+
+
+def _ids(hub_id: str) -> list[str]:
+    """A hub id, and the same repository under the publisher's other names."""
+    publisher, _, rest = hub_id.partition("/")
+    if publisher not in _PUBLISHERS:
+        return [hub_id]
+    return [hub_id, *(f"{other}/{rest}" for other in _PUBLISHERS if other != publisher)]
+
+
 def _newest(folder: Path) -> Path | None:
     """The complete revision that was fetched last."""
     if not folder.is_dir():
@@ -124,28 +174,51 @@ def _newest(folder: Path) -> Path | None:
     return max(revisions, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
-def _in_hub_cache(hub_id: str) -> Path | None:
-    """The revision "main" in the cache of the hub's own client, where that has one with weights."""
-    home = Path(os.environ.get("HF_HOME", "~/.cache/huggingface")).expanduser()
-    cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub")).expanduser()
-    repository = cache / f"models--{hub_id.replace('/', '--')}"
+def _huggingface_snapshot(hub_id: str) -> Path | None:
+    """The revision "main" in the cache of Hugging Face's client."""
+    cache = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    root = Path(cache).expanduser() if cache else huggingface_home() / "hub"
+    repository = root / f"models--{hub_id.replace('/', '--')}"
     try:
         revision = (repository / "refs" / "main").read_text(encoding="utf-8").strip()
     except OSError:
         return None
-    snapshot = repository / "snapshots" / revision
-    names = [path.name for path in snapshot.iterdir()] if snapshot.is_dir() else []
-    has_weights = any(fnmatch(name, kind[0]) for kind in _WEIGHTS for name in names)
-    return snapshot if has_weights and "config.json" in names else None
+    return repository / "snapshots" / revision
+
+
+def _modelscope_folders(hub_id: str) -> list[Path]:
+    """Where ModelScope's client keeps a model: the folders of its newer and its older versions."""
+    root = Path(os.environ.get("MODELSCOPE_CACHE") or "~/.cache/modelscope").expanduser()
+    publisher, name = hub_id.split("/")
+    roots = (root / "models", root / "hub" / "models", root / "hub", root)
+    return [base / publisher / name.replace(".", "___") for base in roots]
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a folder of another program has all that its index lists: a broken-off download has not."""
+    if not (folder / "config.json").is_file():
+        return False
+    for weights, index, *_ in _WEIGHTS[:2]:
+        if (folder / index).is_file():
+            try:
+                shards = set(json.loads((folder / index).read_bytes())["weight_map"].values())
+            except (ValueError, KeyError, TypeError, AttributeError):
+                return False
+            return all((folder / str(shard)).is_file() for shard in shards)
+        if any(fnmatch(path.name, weights) and path.exists() for path in folder.iterdir()):
+            return True
+    return False
 
 
 def _fetch(hub_id: str, folder: Path, progress: Progress | None) -> Path:
-    if os.environ.get("GLM_AGENT_OFFLINE", "0") not in ("", "0"):
-        raise DownloadError(
-            f"The model {hub_id!r} is not here, and GLM_AGENT_OFFLINE forbids fetching it."
-        )
-    hub = _Hub(hub_id)
-    revision, files = hub.list_files()
+    for name in ("GLM_AGENT_OFFLINE", "HF_HUB_OFFLINE"):
+        if os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE"):
+            raise DownloadError(
+                f"The model {hub_id!r} is not here, and {name} forbids fetching it."
+            )
+    publisher, name, *gguf = hub_id.split("/")
+    repository, revision, listed = open_repository(_ids(f"{publisher}/{name}"))
+    files = _wanted(hub_id, gguf[0] if gguf else None, listed)
     target, aside = folder / revision, folder / f"{revision}.partial"
     try:
         with _locked(folder):
@@ -155,10 +228,12 @@ def _fetch(hub_id: str, folder: Path, progress: Progress | None) -> Path:
             total = sum(file.size_bytes for file in files)
             done = 0
             for file in files:
-                for size in hub.fetch(revision, file, aside / file.name):
+                for size in repository.fetch(revision, file, aside / file.name):
                     if progress is not None:
                         progress(done + size, total)
                 done += file.size_bytes
+            record = json.dumps({file.name: asdict(file.hash) for file in files}, indent=1)
+            (folder / f"{revision}.json").write_text(record, encoding="utf-8")
             aside.rename(target)
     except OSError as error:
         if isinstance(error, requests.RequestException):
@@ -170,142 +245,29 @@ def _fetch(hub_id: str, folder: Path, progress: Progress | None) -> Path:
     return target
 
 
-class _Hub:
-    """One repository of a hub."""
+def _wanted(hub_id: str, gguf: str | None, listed: list[HubFile]) -> list[HubFile]:
+    """The files of a repository that are needed.
 
-    def __init__(self, hub_id: str) -> None:
-        self._hub_id = hub_id
-        self._endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-        self._session = requests.Session()
-        if token := os.environ.get("HF_TOKEN"):
-            # Not in the session's headers: requests drops it where a redirect leaves the hub.
-            self._session.auth = _bearer(token)
-
-    def list_files(self) -> tuple[str, list[_File]]:
-        """The commit that "main" is, and the files of it that we need.
-
-        Raises:
-            DownloadError: no answer, an answer that makes no sense, or no weights that we read.
-        """
-        revision = self._json("revision/main").get("sha", "")
-        if not re.fullmatch(r"[0-9a-f]{40}", str(revision)):
-            raise DownloadError(f"{self._endpoint} names no commit of {self._hub_id!r}.")
-        entries = self._json(f"tree/{revision}")
-        try:
-            files = [
-                _File(
-                    entry["path"],
-                    int(entry["size"]),
-                    (entry.get("lfs") or {}).get("oid"),
-                    entry["oid"],
-                )
-                for entry in entries
-                if entry["type"] == "file" and _FILE_NAME.fullmatch(entry["path"])
-            ]
-        except (KeyError, TypeError, ValueError) as error:
+    Raises:
+        DownloadError: it has no weights that we read, or several GGUF files and none was named.
+    """
+    files = [file for file in listed if _FILE_NAME.fullmatch(file.name)]
+    if gguf is not None:
+        files = [file for file in files if file.name == gguf]
+    for kind in _WEIGHTS:
+        weights = [file for file in files if fnmatch(file.name, kind[0])]
+        if kind[0] == "*.gguf" and len(weights) > 1:
+            names = ", ".join(file.name for file in weights)
             raise DownloadError(
-                f"{self._endpoint} lists the files of {self._hub_id!r} in a form that is not the hub's."
-            ) from error
-        for weights in _WEIGHTS:
-            if any(fnmatch(file.name, weights[0]) for file in files):
-                wanted = (*_SETTINGS, *weights)
-                return revision, [f for f in files if any(fnmatch(f.name, w) for w in wanted)]
-        raise DownloadError(
-            f"{self._hub_id!r} has neither safetensors nor pytorch_model.bin weights."
-        )
-
-    def fetch(self, revision: str, file: _File, target: Path) -> Iterator[int]:
-        """Make `target` the content of a file, going on from what is there. Yields the bytes that are.
-
-        Raises:
-            DownloadError: it does not come, or is not what was announced; in that case it is deleted.
-        """
-        url = f"{self._endpoint}/{self._hub_id}/resolve/{revision}/{quote(file.name)}"
-        failures = 0
-        while not target.exists() or target.stat().st_size < file.size_bytes:
-            before = target.stat().st_size if target.exists() else -1
-            error: requests.RequestException | None = None
-            try:
-                yield from self._append(url, max(before, 0), target)
-            except requests.RequestException as raised:
-                error = raised
-            grew = target.exists() and target.stat().st_size > before
-            failures = 0 if grew else failures + 1
-            if failures >= _ATTEMPTS or (error is not None and not _is_worth_another(error)):
-                raise self._unreachable(file.name, error) from error
-            if failures:
-                time.sleep(_FIRST_DELAY_S * 2**failures)
-        if target.stat().st_size != file.size_bytes or not _is_announced(target, file):
-            target.unlink()
-            raise DownloadError(
-                f"{file.name} of {self._hub_id!r} is not what {self._endpoint} announced: its size or hash differs."
-                " It was deleted. Try again, and if that does not help, use another mirror (HF_ENDPOINT)."
+                f"{hub_id!r} has several GGUF files: ask for {hub_id}/ and one of {names}."
             )
-        yield file.size_bytes
-
-    def _append(self, url: str, size: int, target: Path) -> Iterator[int]:
-        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={size}-"} if size else {})
-        with self._session.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as response:
-            response.raise_for_status()
-            mode = "ab" if response.status_code == requests.codes.partial_content else "wb"
-            size = size if mode == "ab" else 0
-            with target.open(mode) as output:
-                try:
-                    # Not iter_content: it drops what came of a piece when the connection breaks off in it.
-                    while piece := response.raw.read1(_PIECE_BYTES):
-                        output.write(piece)
-                        size += len(piece)
-                        yield size
-                except urllib3.exceptions.HTTPError as error:
-                    raise requests.ConnectionError(error) from error
-
-    def _json(self, path: str) -> Any:
-        url = f"{self._endpoint}/api/models/{self._hub_id}/{path}"
-        try:
-            response = self._session.get(url, timeout=_TIMEOUT_S)
-            response.raise_for_status()
-            return response.json()
-        except requests.RequestException as error:
-            raise self._unreachable(path, error) from error
-
-    def _unreachable(self, what: str, error: requests.RequestException | None) -> DownloadError:
-        response = None if error is None else error.response
-        advice = {
-            401: "It needs a login: set HF_TOKEN to a token of yours.",
-            403: "Its owner must let you in: ask on its page, and set HF_TOKEN to a token of yours.",
-            404: "There is no such model there; is the name right?",
-        }.get(
-            0 if response is None else response.status_code,
-            "What came so far is kept. Check the network, set HF_ENDPOINT to a mirror, or give the path of a folder"
-            " that has the files.",
-        )
-        reason = error or "the connection closes without sending anything"
-        return DownloadError(
-            f"{self._hub_id!r} ({what}) cannot be fetched from {self._endpoint}: {reason}. {advice}"
-        )
-
-
-def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
-    def authorise(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {token}"
-        return request
-
-    return authorise
-
-
-def _is_worth_another(error: requests.RequestException) -> bool:
-    """Whether the same request may succeed a moment later."""
-    return error.response is None or error.response.status_code in (408, 429, 500, 502, 503, 504)
-
-
-def _is_announced(path: Path, file: _File) -> bool:
-    with path.open("rb") as content:
-        if file.sha256 is not None:
-            return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
-        data = content.read()
-    # What Git hashes: a word, the size, and the content. SHA-1 because that is Git's, not for security.
-    blob = b"blob %d\0" % len(data) + data
-    return hashlib.sha1(blob, usedforsecurity=False).hexdigest() == file.git_sha1
+        if weights:
+            return [file for file in files if any(fnmatch(file.name, want) for want in kind)]
+    if gguf is not None:
+        raise DownloadError(f"There is no file {gguf} in the repository of {hub_id!r}.")
+    raise DownloadError(
+        f"{hub_id!r} has neither safetensors nor pytorch_model.bin weights, nor a GGUF file."
+    )
 
 
 @contextmanager

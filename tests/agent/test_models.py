@@ -34,6 +34,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of fetched models, with a small GLM-4 in it under the real one's name. Nothing can be fetched."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "modelscope"))
     monkeypatch.setenv("GLM_AGENT_OFFLINE", "1")
     models = tmp_path / "cache" / "glm-agent" / "models"
     write_glm4(models / "zai-org--glm-4-9b-chat" / REVISION)

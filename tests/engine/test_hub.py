@@ -9,15 +9,29 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 import torch
 
 from glm_engine.errors import CheckpointError, DownloadError
 from glm_engine.generate import Engine
-from glm_engine.hub import SHORT_NAMES, find_model
+from glm_engine.hub import SHORT_NAMES, find_model, installed_model, verify_hashes
 from glm_engine.testing import tiny_config, write_checkpoint
 
+SETTINGS = (
+    "GLM_AGENT_HUB",
+    "GLM_AGENT_OFFLINE",
+    "HF_HUB_CACHE",
+    "HF_HUB_OFFLINE",
+    "HF_TOKEN",
+    "HF_TOKEN_PATH",
+    "HUGGINGFACE_HUB_CACHE",
+    "HUGGING_FACE_HUB_TOKEN",
+    "MODELSCOPE_API_TOKEN",
+    "MODELSCOPE_DOMAIN",
+    "MODELSCOPE_ENDPOINT",
+)
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -57,6 +71,16 @@ class HubHandler(http.server.BaseHTTPRequestHandler):
             return self.answer(json.dumps(entries).encode())
         elif match := re.fullmatch(rf"/([^/]+/[^/]+)/resolve/{REVISION}/([^/]+)", self.path):
             return self.send_file(match[2], hub.repositories[match[1]][match[2]])
+        elif match := re.fullmatch(r"/api/v1/models/([^/]+/[^/]+)/repo/files\?(.*)", self.path):
+            if match[1] in hub.repositories:
+                files = hub.repositories[match[1]].items()
+                listed = [describe_for_modelscope(*item) for item in files]
+                return self.answer(json.dumps({"Code": 200, "Data": {"Files": listed}}).encode())
+        elif match := re.fullmatch(r"/api/v1/models/([^/]+/[^/]+)/repo\?(.*)", self.path):
+            query = parse_qs(match[2])
+            assert query["Revision"] == ["master"]
+            (name,) = query["FilePath"]
+            return self.send_file(name, hub.repositories[match[1]][name])
         return self.answer(b"not found", 404)
 
     def send_file(self, name: str, content: bytes) -> None:
@@ -92,6 +116,16 @@ def describe(name: str, content: bytes) -> dict[str, Any]:
     return entry
 
 
+def describe_for_modelscope(name: str, content: bytes) -> dict[str, Any]:
+    return {
+        "Type": "blob",
+        "Name": name.rpartition("/")[2],
+        "Path": name,
+        "Size": len(content),
+        "Sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     write_checkpoint(tmp_path / "source", tiny_config(), num_shards=2)
@@ -110,7 +144,8 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}/")
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        for name in ("HF_TOKEN", "HF_HUB_CACHE", "GLM_AGENT_OFFLINE"):
+        monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "modelscope"))
+        for name in SETTINGS:
             monkeypatch.delenv(name, raising=False)
         yield server
         server.shutdown()
@@ -232,19 +267,32 @@ def test_a_hub_that_is_not_there_is_an_error(
         find_model("glm-4-9b-chat", cache_dir=cache)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("GLM_AGENT_OFFLINE", "1"), ("HF_HUB_OFFLINE", "1"), ("HF_HUB_OFFLINE", "true")],
+)
 def test_offline_nothing_is_asked_for(
-    hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    monkeypatch.setenv("GLM_AGENT_OFFLINE", "1")
-    with pytest.raises(DownloadError, match="GLM_AGENT_OFFLINE"):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(DownloadError, match=name):
         find_model("glm-4-9b-chat", cache_dir=cache)
     assert hub.requests == []
 
 
+@pytest.mark.parametrize("place", ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "token"])
 def test_a_token_is_sent_where_there_is_one(
-    hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    """From the environment, or as the hub's own client keeps it after a login."""
+    if place.endswith("TOKEN"):
+        monkeypatch.setenv(place, "hf_secret")
+    else:
+        file = tmp_path / "hf" / "token" if place == "token" else tmp_path / "elsewhere"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("hf_secret\n", encoding="utf-8")
+        if place == "HF_TOKEN_PATH":
+            monkeypatch.setenv(place, str(file))
     find_model("glm-4-9b-chat", cache_dir=cache)
     assert hub.authorisations == {"Bearer hf_secret"}
 
@@ -267,14 +315,195 @@ def test_names_that_leave_the_folder_are_not_fetched(hub: Hub, cache: Path) -> N
     assert len(list(folder.iterdir())) == 5
 
 
-def test_a_model_of_the_hubs_own_client_is_used(hub: Hub, cache: Path, tmp_path: Path) -> None:
-    repository = tmp_path / "hf" / "hub" / "models--zai-org--glm-4-9b-chat"
+def write_snapshot(repository: Path) -> Path:
+    """A model as Hugging Face's client keeps it: blobs named by their hash, and links to them."""
+    source = repository / "source"
+    write_checkpoint(source, tiny_config(), dtype=torch.bfloat16, num_shards=2)
     snapshot = repository / "snapshots" / REVISION
-    write_checkpoint(snapshot, tiny_config(), dtype=torch.bfloat16)
-    (repository / "refs").mkdir()
+    for folder in (repository / "blobs", repository / "refs", snapshot):
+        folder.mkdir(parents=True)
+    for path in source.iterdir():
+        announced = describe(path.name, path.read_bytes())
+        blob = repository / "blobs" / announced.get("lfs", announced)["oid"]
+        path.rename(blob)
+        (snapshot / path.name).symlink_to(os.path.relpath(blob, snapshot))
     (repository / "refs" / "main").write_text(REVISION, encoding="utf-8")
+    return snapshot
+
+
+@pytest.mark.parametrize("publisher", ["zai-org", "THUDM"])
+@pytest.mark.parametrize(
+    "setting", ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME"]
+)
+def test_a_model_of_hugging_faces_own_client_is_used(
+    hub: Hub,
+    cache: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    publisher: str,
+    setting: str,
+) -> None:
+    """Wherever its settings put it, and under the name that the publisher had before."""
+    root = tmp_path / "hf" / "hub"
+    if setting.endswith("HUB_CACHE"):
+        root = tmp_path / "elsewhere"
+        monkeypatch.setenv(setting, str(root))
+    elif setting == "XDG_CACHE_HOME":
+        monkeypatch.delenv("HF_HOME")
+        monkeypatch.setenv(setting, str(tmp_path / "xdg"))
+        root = tmp_path / "xdg" / "huggingface" / "hub"
+    snapshot = write_snapshot(root / f"models--{publisher}--glm-4-9b-chat")
     assert find_model("glm-4-9b-chat", cache_dir=cache) == snapshot
+    assert installed_model("zai-org/glm-4-9b-chat", cache_dir=cache) == snapshot
     assert hub.requests == []
+    assert Engine.load(snapshot, weight_format="float32").config == tiny_config()
+
+
+def test_a_broken_off_download_of_the_hubs_own_client_is_not_used(
+    hub: Hub, cache: Path, tmp_path: Path
+) -> None:
+    snapshot = write_snapshot(tmp_path / "hf" / "hub" / "models--zai-org--glm-4-9b-chat")
+    (snapshot / SHARD).resolve().unlink()
+    assert installed_model("glm-4-9b-chat", cache_dir=cache) is None
+    assert find_model("glm-4-9b-chat", cache_dir=cache).is_relative_to(cache)
+
+
+@pytest.mark.parametrize("layout", ["models", "hub/models", "hub", ""])
+def test_a_model_of_modelscopes_own_client_is_used(
+    hub: Hub, cache: Path, tmp_path: Path, layout: str
+) -> None:
+    folder = tmp_path / "modelscope" / layout / "ZhipuAI" / "glm-4-9b-chat"
+    write_checkpoint(folder, tiny_config())
+    assert find_model("glm-4-9b-chat", cache_dir=cache) == folder
+    assert hub.requests == []
+
+
+def test_the_publishers_older_name_is_asked_for_where_the_new_one_is_not(
+    hub: Hub, cache: Path
+) -> None:
+    files = hub.repositories.pop("zai-org/glm-4-9b-chat")
+    hub.repositories["THUDM/glm-4-9b-chat"] = files
+    folder = find_model("glm-4-9b-chat", cache_dir=cache)
+    assert (folder / SHARD).read_bytes() == files[SHARD]
+
+
+# ModelScope: another interface, the same promises.
+
+
+@pytest.fixture
+def modelscope(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    hub.repositories["ZhipuAI/glm-4-9b-chat"] = hub.repositories.pop("zai-org/glm-4-9b-chat")
+    monkeypatch.setenv("GLM_AGENT_HUB", "modelscope")
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", f"http://127.0.0.1:{hub.server_address[1]}")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    return hub
+
+
+def test_modelscope_has_the_same_models(modelscope: Hub, cache: Path) -> None:
+    folder = find_model("glm-4-9b-chat", cache_dir=cache)
+    assert Engine.load(folder, weight_format="float32").config == tiny_config()
+    assert not (folder / "modeling_chatglm.py").exists()
+    assert verify_hashes(folder) == 5
+    modelscope.requests.clear()
+    assert find_model("zai-org/glm-4-9b-chat", cache_dir=cache) == folder
+    assert modelscope.requests == []
+
+
+def test_modelscope_is_resumed_and_its_lies_are_found(modelscope: Hub, cache: Path) -> None:
+    modelscope.break_off_after = 9000
+    modelscope.corrupted = SHARD
+    with pytest.raises(DownloadError, match=f"{SHARD} .* is not what .* announced"):
+        find_model("glm-4-9b-chat", cache_dir=cache)
+    modelscope.corrupted = ""
+    modelscope.requests.clear()
+    folder = find_model("glm-4-9b-chat", cache_dir=cache)
+    content = modelscope.repositories["ZhipuAI/glm-4-9b-chat"][SHARD]
+    assert (folder / SHARD).read_bytes() == content
+    ranges = [r for path, r in modelscope.requests if path.endswith(SHARD)]
+    assert ranges == [None, *(f"bytes={start}-" for start in range(9000, len(content), 9000))]
+
+
+def test_another_revision_on_modelscope_gets_a_folder_of_its_own(
+    modelscope: Hub, cache: Path
+) -> None:
+    """It names no commit: what it lists is the revision."""
+    first = find_model("glm-4-9b-chat", cache_dir=cache)
+    modelscope.repositories["ZhipuAI/glm-4-9b-chat"]["LICENSE"] = b"new"
+    (first / "config.json").unlink()
+    first.rename(first.with_suffix(".gone"))
+    assert find_model("glm-4-9b-chat", cache_dir=cache) != first
+
+
+def test_an_endpoint_of_modelscope_alone_chooses_it(
+    modelscope: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GLM_AGENT_HUB")
+    with pytest.raises(
+        DownloadError, match=r"127\.0\.0\.1:1"
+    ):  # a mirror of Hugging Face is named too
+        find_model("glm-4-9b-chat", cache_dir=cache)
+    monkeypatch.delenv("HF_ENDPOINT")
+    monkeypatch.setenv("MODELSCOPE_API_TOKEN", "ms_secret")
+    find_model("glm-4-9b-chat", cache_dir=cache)
+    assert modelscope.authorisations == {"Bearer ms_secret"}
+    monkeypatch.setenv("GLM_AGENT_HUB", "elsewhere")
+    with pytest.raises(DownloadError, match="may be huggingface or modelscope"):
+        find_model("chatglm2-6b", cache_dir=cache)
+
+
+# Hashes, long after the download.
+
+
+def test_a_bit_that_flipped_after_the_download_is_found(hub: Hub, cache: Path) -> None:
+    folder = find_model("glm-4-9b-chat", cache_dir=cache)
+    steps: list[tuple[int, int]] = []
+    assert verify_hashes(folder, lambda *step: steps.append(step)) == 5
+    assert steps[-1][0] == steps[-1][1] == sum(path.stat().st_size for path in folder.iterdir())
+    for name in (SHARD, "config.json"):  # by SHA-256, and by Git's hash
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
+        with pytest.raises(CheckpointError, match="not what the hub announced") as error:
+            verify_hashes(folder)
+        assert error.value.path == folder / name
+        (folder / name).write_bytes(content)
+
+
+def test_blobs_of_the_hubs_own_client_are_compared_with_their_names(
+    hub: Hub, cache: Path, tmp_path: Path
+) -> None:
+    snapshot = write_snapshot(tmp_path / "hf" / "hub" / "models--zai-org--glm-4-9b-chat")
+    assert verify_hashes(snapshot) == 4
+    blob = (snapshot / SHARD).resolve()
+    blob.write_bytes(blob.read_bytes()[:-1] + b"!")
+    with pytest.raises(CheckpointError, match="not what the hub announced"):
+        verify_hashes(snapshot)
+
+
+def test_a_folder_of_ones_own_has_no_hashes(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "mine", tiny_config())
+    assert verify_hashes(tmp_path / "mine") == 0
+
+
+# GGUF files.
+
+
+def test_the_only_gguf_file_of_a_repository_is_fetched_and_of_several_the_named_one(
+    hub: Hub, cache: Path, tmp_path: Path
+) -> None:
+    write_checkpoint(tmp_path / "gguf", tiny_config(), naming="gguf")
+    content = (tmp_path / "gguf" / "model.gguf").read_bytes()
+    files = hub.repositories["some/glm-4-gguf"] = {"a.Q8_0.gguf": content, "config.json": b"{}"}
+    folder = find_model("some/glm-4-gguf", cache_dir=cache)
+    assert [path.name for path in folder.iterdir()] == ["a.Q8_0.gguf"]
+    assert Engine.load(folder, weight_format="float32").config.num_layers == 2
+    hub.repositories["more/glm-4-gguf"] = files | {"b.gguf": b"short"}
+    with pytest.raises(DownloadError, match=r"several GGUF files: .*a\.Q8_0\.gguf, b\.gguf"):
+        find_model("more/glm-4-gguf", cache_dir=cache)
+    named = find_model("more/glm-4-gguf/b.gguf", cache_dir=cache)
+    assert (named / "b.gguf").read_bytes() == b"short"
+    assert installed_model("more/glm-4-gguf/b.gguf", cache_dir=cache) == named
+    with pytest.raises(DownloadError, match=r"no file c\.gguf"):
+        find_model("more/glm-4-gguf/c.gguf", cache_dir=cache)
 
 
 def test_paths_come_first_and_nonsense_is_named(
