@@ -2,7 +2,9 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as Flag
@@ -10,6 +12,7 @@ from typing import Any
 
 from glm_agent.errors import ConfigurationError
 from glm_agent.orchestrator import Agent
+from glm_agent.output_type import OutputType, TypedResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +65,40 @@ def read_tasks(path: Path) -> list[Task]:
 
 
 def run_batch(
-    agent: Agent,
+    agents: Agent | Sequence[Agent],
     tasks: list[Task],
     output: Path,
     *,
     resume: bool = False,
+    ordered: bool = True,
+    output_type: OutputType[Any] | None = None,
     cancel: Flag | None = None,
     on_done: Callable[[int, int], None] = lambda done, total: None,
 ) -> Tally:
-    """Run tasks in order, each in a session of its own; a line is on disk before the next task begins.
+    """Run tasks, each in a session of its own, as many at once as there are agents.
 
     Args:
-        agent: does them.
+        agents: do them, each one task at a time. Several agents of one model need a `SharedModel`: its turns take
+            turns, and tool calls and sandboxes of the others go on meanwhile.
         tasks: from `read_tasks`.
-        output: gets a line for each task. A line that a kill has left half written is taken away.
+        output: gets a line for each task, on disk before the next. A line that a kill has left half written is taken
+            away.
         resume: keep what is there, and run only the tasks that have no line with their id and prompt.
-        cancel: set it to stop; the task that was under way has no line, and is run when the batch is resumed.
+        ordered: lines come in the order of the tasks: one that is done early waits for those before it, and is run
+            again where a kill comes first. False writes each as it is done.
+        output_type: of every answer; None for text.
+        cancel: set it to stop; a task that was under way has no line, and is run when the batch is resumed.
         on_done: called with how many tasks are over, and of how many.
 
     Raises:
         ConfigurationError: `output` is there, and it is not to be resumed; or it is no output of a batch.
-        JournalError: as for `Agent.run`.
+        JournalError: as for `Agent.run`; what was done before is in `output`.
     """
+    agents = [agents] if isinstance(agents, Agent) else list(agents)
     cancel = cancel or Flag()
     done = _finished(output) if resume else set()
-    tally = Tally()
+    waiting = [task for task in tasks if (task.id, task.prompt) not in done]
+    tally = Tally(kept=len(tasks) - len(waiting))
     try:
         file = output.open("a" if resume else "x", encoding="utf-8", newline="\n")
     except FileExistsError as error:
@@ -96,14 +108,9 @@ def run_batch(
     except OSError as error:
         raise ConfigurationError(f"{str(output)!r} cannot be written: {error.strerror}.") from error
     with file:
-        for count, task in enumerate(tasks, start=1):
-            if (task.id, task.prompt) in done:
-                tally.kept += 1
-            else:
-                record = _record(agent, task, cancel)
-                if cancel.is_set():
-                    tally.is_interrupted = True
-                    break
+        records = _records(agents, waiting, output_type, cancel)
+        with closing(_in_order(records, waiting) if ordered else records) as lines:
+            for _, record in lines:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
@@ -111,22 +118,74 @@ def run_batch(
                     tally.answered += 1
                 else:
                     tally.failed += 1
-            on_done(count, len(tasks))
+                on_done(tally.kept + tally.answered + tally.failed, len(tasks))
+    tally.is_interrupted = tally.answered + tally.failed < len(waiting)
     return tally
 
 
-def _record(agent: Agent, task: Task, cancel: Flag) -> dict[str, Any]:
+def _records(
+    agents: list[Agent], tasks: list[Task], output_type: OutputType[Any] | None, cancel: Flag
+) -> Generator[tuple[Task, dict[str, Any]], None, None]:
+    """Each task's record as it is done; no more are begun once `cancel` is set. Closing it stops what is under way."""
+    waiting = iter(tasks)
+    running: dict[Future[dict[str, Any] | None], tuple[Agent, Task]] = {}
+    with ThreadPoolExecutor(len(agents), "glm-agent-batch") as executor:
+        idle = list(agents)
+        try:
+            while True:
+                while idle and not cancel.is_set() and (task := next(waiting, None)) is not None:
+                    agent = idle.pop(0)
+                    future = executor.submit(_record, agent, task, output_type, cancel)
+                    running[future] = (agent, task)
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    agent, task = running.pop(future)
+                    idle.append(agent)
+                    record = future.result()
+                    if record is not None:
+                        yield task, record
+        finally:
+            if running:
+                cancel.set()
+
+
+def _in_order(
+    records: Iterable[tuple[Task, dict[str, Any]]], tasks: list[Task]
+) -> Generator[tuple[Task, dict[str, Any]], None, None]:
+    """The same records in the order of their tasks; up to the first gap, where the batch was stopped."""
+    early: dict[int, tuple[Task, dict[str, Any]]] = {}
+    following = iter(tasks)
+    expected = next(following, None)
+    for task, record in records:
+        early[task.number] = (task, record)
+        while expected is not None and expected.number in early:
+            yield early.pop(expected.number)
+            expected = next(following, None)
+
+
+def _record(
+    agent: Agent, task: Task, output_type: OutputType[Any] | None, cancel: Flag
+) -> dict[str, Any] | None:
+    """The task's line; None when it was stopped."""
     head: dict[str, Any] = {"id": task.id, "prompt": task.prompt}
     if task.problem:
         return head | {"answer": None, "finish_reason": "invalid", "problem": task.problem}
-    result = agent.run(task.prompt, cancel=cancel)
-    return head | {
+    result = agent.run(task.prompt, output=output_type, cancel=cancel)
+    if result.finish_reason == "interrupted":
+        return None
+    record = head | {
         "answer": result.answer,
         "finish_reason": result.finish_reason,
         "run_id": result.run_id,
         "steps": len(result.steps),
         "duration_s": round(result.duration_s, 3),
     }
+    if isinstance(result, TypedResult):
+        record["output"] = None if result.problem else json.loads(result.answer)
+        if result.problem:
+            record["problem"] = result.problem
+    return record
 
 
 def _task(number: int, line: str) -> Task:

@@ -3,38 +3,26 @@
 import typer
 
 from glm_agent.cli import options
-from glm_agent.cli.options import NetChoice, SandboxChoice, WhenFull
+
+HELP = """
+Talk with the model, with tools, on this machine. /help lists what can be typed beside questions.
+
+\b
+Examples:
+  glm-agent chat
+  glm-agent chat -c                          # go on with the last session
+  glm-agent chat --tools simple_browser      # with the web
+"""
 
 
+@options.takes_agent_options
 def chat(
     context: typer.Context,
-    model: options.Model = "auto",
-    tools: options.Tools = None,
-    no_tools: options.NoTools = False,
-    system: options.System = None,
     session: options.SessionName = None,
     continue_last: options.Continue = False,
-    sandbox: options.Sandbox = SandboxChoice.AUTO,
-    policy: options.PolicyFile = None,
-    allow: options.Allow = None,
-    deny: options.Deny = None,
-    pages: options.Pages = None,
-    net: options.Net = NetChoice.PUBLIC,
-    allow_hosts: options.AllowHosts = None,
-    record_web: options.RecordWeb = None,
-    replay_web: options.ReplayWeb = None,
-    offline: options.Offline = False,
-    max_steps: options.MaxSteps = 12,
-    max_new_tokens: options.MaxNewTokens = 1024,
-    max_time: options.MaxTime = None,
-    when_full: options.WhenFullOption = WhenFull.ELIDE,
-    temperature: options.Temperature = 0.0,
-    top_p: options.TopP = 1.0,
-    seed: options.Seed = 0,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Talk with the model, with tools, on this machine. /help lists what can be typed beside questions."""
     from glm_agent.cli.chatting import run_chat
     from glm_agent.cli.running import Output, RunRequest
     from glm_agent.errors import UsageError
@@ -53,3 +41,6 @@ def chat(
         )
     )
     raise typer.Exit(code)
+
+
+chat.__doc__ = HELP

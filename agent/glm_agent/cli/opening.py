@@ -75,6 +75,7 @@ class AgentRequest:
         limits: of each run.
         sampling: of the model's turns.
         approvals: which calls ask.
+        is_warm: what is computed of the session is kept on disk.
     """
 
     model: str = AUTO
@@ -85,6 +86,7 @@ class AgentRequest:
     limits: Limits = field(default_factory=Limits)
     sampling: Sampling = field(default_factory=Sampling)
     approvals: ApprovalOptions = field(default_factory=ApprovalOptions)
+    is_warm: bool = False
 
     def settings(self) -> dict[str, Any]:
         """As a session keeps it."""
@@ -150,6 +152,7 @@ class AgentOpening:
         *,
         approve: Approve | None,
         is_verbose: bool = False,
+        model: ChatModel | None = None,
     ) -> OpenedAgent:
         """The agent.
 
@@ -159,6 +162,7 @@ class AgentOpening:
             terminal: shows progress and warnings.
             approve: asks the user; None when nobody is there.
             is_verbose: tells the sandbox's weaknesses.
+            model: who answers; None loads the one that was asked for.
 
         Raises:
             ModelUnavailableError: the model cannot be loaded.
@@ -176,10 +180,8 @@ class AgentOpening:
                 is_verbose=is_verbose,
             )
             stack.callback(python.close)
-        with ProgressBar(quiet=terminal.is_quiet) as progress:
-            model = load_model(request.model, progress=progress)
-        if model.note:
-            terminal.note(model.note)
+        if model is None:
+            model = open_model(request.model, terminal)
         sandbox = python.wait() if python is not None else None
         if python is not None and sandbox is not None:
             tools.insert(0, PythonTool(python.open))
@@ -195,6 +197,19 @@ class AgentOpening:
         )
         stack.callback(agent.close)
         return OpenedAgent(agent, model, sandbox, tools)
+
+
+def open_model(name: str, terminal: Terminal) -> ChatModel:
+    """The model of that name, with progress while it loads.
+
+    Raises:
+        ModelUnavailableError: it cannot be loaded.
+    """
+    with ProgressBar(quiet=terminal.is_quiet) as progress:
+        model = load_model(name, progress=progress)
+    if model.note:
+        terminal.note(model.note)
+    return model
 
 
 def find_session(journal: Journal, name: str) -> SessionInfo:
