@@ -59,10 +59,14 @@ def installed_path(name: str) -> Path:
     Raises:
         ModelUnavailableError: it is not here.
     """
+    from glm_engine.demo import installed_demo_checkpoint  # the hub's client: only when asked
     from glm_engine.hub import installed_model
 
     path = Path(name).expanduser()
-    found = path if path.exists() else installed_model(name)
+    if name == DEMO:
+        found = installed_demo_checkpoint()
+    else:
+        found = path if path.exists() else installed_model(name)
     if found is None:
         raise ModelUnavailableError(
             f"The model {name!r} is not here. `glm-agent models pull {name}` fetches it."

@@ -5,7 +5,8 @@ repositories, and GGUF. Every tensor of a checkpoint is used exactly once, and e
 is read.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -170,6 +171,37 @@ def load_parameters(
     return parameters
 
 
+def verify_tensors(
+    checkpoint: Checkpoint, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Read every weight once.
+
+    Args:
+        checkpoint: opened.
+        progress: called with bytes of the files read so far and in all.
+
+    Raises:
+        CheckpointError: names the first tensor that cannot be read, or holds NaN or infinity.
+    """
+    files, total, done = checkpoint.files, checkpoint.stored_nbytes, 0
+    for part in (part for parts in checkpoint.stored_as.values() for part in parts):
+        height, *rest = files.shapes[part]
+        for start, stop in _row_blocks(height, math.prod(rest)):
+            if not bool(files.rows(part, start, stop).isfinite().all()):
+                raise CheckpointError(
+                    files.file_of(part), "it holds NaN or infinity; download it again", tensor=part
+                )
+        done += files.stored_nbytes(part)
+        if progress is not None:
+            progress(done, total)
+
+
+def _row_blocks(height: int, width: int) -> Iterator[tuple[int, int]]:
+    """First and last row, exclusive, of blocks that take about `_BLOCK_BYTES` in fp32."""
+    step = max(1, _BLOCK_BYTES // (4 * width))
+    return ((start, min(start + step, height)) for start in range(0, height, step))
+
+
 def _read(
     files: TensorFiles, parts: tuple[str, ...], shape: tuple[int, ...], dtype: torch.dtype
 ) -> Tensor:
@@ -177,12 +209,10 @@ def _read(
     if len(parts) == 1 and first.dtype == dtype:
         return files.rows(parts[0], 0, shape[0])
     result = torch.empty(shape, dtype=dtype)
-    block = max(1, _BLOCK_BYTES // (4 * first[0].numel()))
     row = 0
     for part in parts:
         height = files.shapes[part][0]
-        for start in range(0, height, block):
-            stop = min(start + block, height)
+        for start, stop in _row_blocks(height, first[0].numel()):
             result[row + start : row + stop] = files.rows(part, start, stop)
         row += height
     return result

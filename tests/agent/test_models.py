@@ -1,19 +1,23 @@
 """Which model a name means: explicit names never mean another, and `auto` says why it took what it took."""
 
 import base64
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 from typer.testing import CliRunner
 
 from glm_agent.cli.application import app
 from glm_agent.errors import ModelUnavailableError, UsageError
 from glm_agent.local_model import open_dialect
 from glm_agent.model_choice import PUBLISHED, best_installed, fit, model_config, plans
-from glm_agent.models import load_model
+from glm_agent.model_store import stored_models
+from glm_agent.models import installed_path, load_model
 from glm_engine.config import ModelConfig
+from glm_engine.generate import Engine, WeightFormat
 from glm_engine.memory_plan import FORMATS, plan_memory
 from glm_engine.testing import tiny_config, write_checkpoint
 
@@ -166,7 +170,7 @@ def test_the_commands_list_find_check_and_delete_what_is_here(installed: Path) -
     assert output("pull", "glm-4-9b-chat") == f"{folder}\n"  # it is here: nothing is fetched
     assert "dialect glm4: ok" in output("verify", "glm-4-9b-chat")
     output("rm", "glm-4-9b-chat", "--yes")
-    assert not folder.exists()
+    assert not folder.parent.exists()
     with pytest.raises(ModelUnavailableError, match="models pull"):
         output("path", "glm-4-9b-chat")
 
@@ -176,6 +180,94 @@ def test_verify_names_what_is_damaged(installed: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"short")
     with pytest.raises(ModelUnavailableError, match=r"model\.safetensors"):
         output("verify", "glm-4-9b-chat")
+
+
+def quantized(name: str, kind: WeightFormat = "int8") -> Path:
+    """Quantises a model as a run would; returns the entry."""
+    Engine.load(installed_path(name), weight_format=kind)
+    (entry,) = (
+        entry.path
+        for model in stored_models()
+        for entry in model.quantized
+        if entry.weight_format == kind and model.path == installed_path(name)
+    )
+    return entry
+
+
+def test_list_shows_what_was_quantised_and_what_broke_off(installed: Path) -> None:
+    entry = quantized("glm-4-9b-chat")
+    partial = installed / "zai-org--chatglm2-6b" / f"{REVISION}.partial"
+    partial.mkdir(parents=True)
+    (partial / "pytorch_model.bin").write_bytes(b"x" * 100)
+    write_glm4(installed / "some--fork" / REVISION)
+    rows = {row["name"]: row for row in json.loads(output("list", "--json"))}
+    (listed,) = rows["glm-4-9b-chat"]["quantized"]
+    assert (listed["weight_format"], listed["path"]) == ("int8", str(entry))
+    assert rows["chatglm2-6b"]["path"] is None
+    assert rows["chatglm2-6b"]["partial_bytes"] == 100
+    assert rows["some/fork"]["path"] == str(installed / "some--fork" / REVISION)
+    assert str(entry) in output("list")
+    assert "broke off" in output("list")
+
+
+def test_verify_reads_everything_and_compares_the_announced_hashes(installed: Path) -> None:
+    folder = installed / "zai-org--glm-4-9b-chat" / REVISION
+    entry = quantized("glm-4-9b-chat")
+    weights = folder / "model.safetensors"
+    announced = {weights.name: {"sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}}
+    record = folder.with_name(f"{REVISION}.json")
+    record.write_text(json.dumps(announced), encoding="utf-8")
+    said = output("verify", "glm-4-9b-chat")
+    assert "1 files have the hashes" in said
+    assert f"{entry}: int8: ok" in said
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(ModelUnavailableError, match="not what the hub announced"):
+        output("verify", "glm-4-9b-chat")
+
+
+def test_verify_names_a_tensor_with_nan_and_a_flipped_bit_in_what_was_quantised(
+    installed: Path,
+) -> None:
+    entry = quantized("glm-4-9b-chat", "int4") / "weights.safetensors"
+    content = entry.read_bytes()
+    entry.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(ModelUnavailableError, match="changed since it was made"):
+        output("verify", "glm-4-9b-chat")
+    path = installed / "zai-org--glm-4-9b-chat" / REVISION / "model.safetensors"
+    tensors = safetensors.torch.load_file(path)
+    tensors["model.layers.1.mlp.down_proj.weight"][3, 5] = float("nan")
+    safetensors.torch.save_file(tensors, path)
+    with pytest.raises(ModelUnavailableError, match=r"layers\.1\.mlp\.down_proj.*NaN"):
+        output("verify", "glm-4-9b-chat")
+
+
+def test_rm_takes_what_was_quantised_along(installed: Path, tmp_path: Path) -> None:
+    """Of a fetched model with it, of a folder of the user's without the folder, of a gone one at all."""
+    entry = quantized("glm-4-9b-chat")
+    output("rm", "glm-4-9b-chat", "--yes")
+    assert not entry.exists()
+    assert not (installed / "zai-org--glm-4-9b-chat").exists()
+    mine = write_glm4(tmp_path / "mine")
+    entry = quantized(str(mine))
+    output("rm", str(mine), "--yes")
+    assert mine.is_dir()
+    assert not entry.exists()
+    entry = quantized(str(mine))
+    shutil.rmtree(mine)
+    output("rm", str(mine), "--yes")
+    assert list(entry.parent.iterdir()) == []
+
+
+def test_the_demo_model_has_a_path_once_it_was_made_and_can_be_deleted(installed: Path) -> None:
+    for command in ("path", "verify", "rm"):
+        with pytest.raises(ModelUnavailableError, match="models pull demo"):
+            output(command, "demo")
+    demo = installed.parent / "demo"
+    demo.mkdir()
+    (demo / "base.gguf").write_bytes(b"x")
+    output("rm", "demo", "--yes")
+    assert not demo.exists()
 
 
 def test_rm_leaves_alone_what_it_did_not_fetch_and_asks(installed: Path, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """`glm-agent models`: which models are here, fetching and checking them, and what fits into how much memory."""
 
 import json
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from glm_agent.errors import ModelUnavailableError, UsageError
+from glm_agent.models import DEMO
 
 if TYPE_CHECKING:
     from glm_engine.memory_plan import MemoryPlan
@@ -55,40 +55,37 @@ def models() -> None:
 
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List the models that have a short name, and which of them are here."""
-    from glm_engine.hub import SHORT_NAMES, installed_model
+    """List the models that have a short name, what else was fetched, and what was quantised from which."""
+    from glm_agent.model_store import stored_models
 
-    rows: list[dict[str, Any]] = [
-        {"name": "demo", "hub_id": None, "path": None, "note": "embedded; fetched at its first use"}
-    ]
-    for name, hub_id in SHORT_NAMES.items():
-        path = installed_model(name)
-        rows.append(
-            {
-                "name": name,
-                "hub_id": hub_id,
-                "path": None if path is None else str(path),
-                "size_bytes": None if path is None else _size_bytes(path),
-            }
-        )
+    stored = stored_models()
     if as_json:
-        _print(json.dumps(rows, ensure_ascii=False, indent=2))
+        rows = [asdict(model) for model in stored]
+        _print(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
         return
-    for row in rows:
-        where = row.get("note") or "not here"
-        if row["path"] is not None:
-            where = f"{row['size_bytes'] / GIB:.1f} GiB  {row['path']}"
-        _print(f"{row['name']:<20} {where}")
+    for model in stored:
+        where = "not here"
+        if model.path is not None:
+            where = f"{model.size_bytes / GIB:.1f} GiB  {model.path}"
+        elif model.partial_bytes:
+            where = f"{model.partial_bytes / GIB:.1f} GiB of a download that broke off"
+        elif model.name == DEMO:
+            where = "embedded; fetched at its first use"
+        _print(f"{model.name:<20} {where}")
+        for entry in model.quantized:
+            size = f"{entry.size_bytes / GIB:.1f} GiB"
+            _print(f"{'':<20} {size}  {entry.weight_format}: {entry.path}")
 
 
 @app.command()
 def pull(name: Name) -> None:
     """Fetch a model, going on where an earlier try broke off, and print where it is.
 
-    HF_ENDPOINT names another hub or a mirror, HF_TOKEN is sent to it.
+    From Hugging Face, or a mirror of it that HF_ENDPOINT names; HF_TOKEN is sent there. From ModelScope where
+    GLM_AGENT_HUB is "modelscope".
     """
     from glm_agent.cli.progress import ProgressBar
-    from glm_agent.models import DEMO, find_path
+    from glm_agent.models import find_path
     from glm_engine.demo import demo_checkpoint
 
     with ProgressBar(quiet=False) as progress, _unavailable(name):
@@ -106,29 +103,14 @@ def path(name: Name) -> None:
 
 @app.command()
 def verify(name: Name) -> None:
-    """Check a model's files: every tensor there once and whole, the tokenizer, and what was quantised from it.
+    """Check a model from the first to the last byte: hashes, every tensor, the tokenizer, what was quantised from it."""
+    from glm_agent.cli.progress import ProgressBar
+    from glm_agent.model_store import verify_model
 
-    A downloaded file was compared with the hub's hash when it came.
-    """
-    from glm_agent.local_model import open_dialect
-    from glm_agent.models import installed_path
-    from glm_engine.checkpoint import open_checkpoint
-    from glm_engine.quantized_cache import default_cache_dir, entry_path
-    from glm_engine.quantized_cache import verify as verify_entry
-
-    folder = installed_path(name)
-    with _unavailable(name):
-        checkpoint = open_checkpoint(folder)
-        dialect, _ = open_dialect(folder)
-        _print(
-            f"{folder}: {len(checkpoint.stored_as)} weights, {checkpoint.stored_nbytes / GIB:.1f} GiB, "
-            f"dialect {dialect.name}: ok"
-        )
-        for kind in ("int8", "int4"):
-            entry = entry_path(checkpoint, kind, default_cache_dir())
-            if entry.is_dir():
-                verify_entry(entry)
-                _print(f"{entry}: {kind}: ok")
+    with ProgressBar(quiet=False) as progress, _unavailable(name):
+        lines = list(verify_model(name, progress))
+    for line in lines:
+        _print(line)
 
 
 @app.command()
@@ -136,19 +118,23 @@ def rm(
     name: Name,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a fetched model. What another program fetched, or a folder of your own, is left alone."""
-    from glm_agent.models import installed_path
-    from glm_engine.hub import default_cache_dir
+    """Delete a fetched model and what was quantised from it.
 
-    folder = installed_path(name)
-    if not folder.is_relative_to(default_cache_dir()):
-        raise UsageError(f"{folder} was not fetched by glm-agent; delete it yourself.")
+    What another program fetched, or a folder of your own, is left alone: only what was quantised from it goes.
+    """
+    from glm_agent.model_store import deletable, delete, size_bytes
+
+    paths = deletable(name)
+    if not paths:
+        raise UsageError(f"{name} was not fetched by glm-agent; delete it yourself.")
+    for path in paths:
+        _print(f"{size_bytes(path) / GIB:.1f} GiB  {path}")
     if not yes:
         if not sys.stdin.isatty():
-            raise UsageError(f"Nobody can be asked here: --yes deletes {folder}.")
-        typer.confirm(f"Delete {folder} ({_size_bytes(folder) / GIB:.1f} GiB)?", abort=True)
-    shutil.rmtree(folder)
-    _print(f"deleted {folder}")
+            raise UsageError("Nobody can be asked here: --yes deletes what is listed above.")
+        typer.confirm("Delete?", abort=True)
+    delete(paths)
+    _print("deleted")
 
 
 @app.command()
@@ -234,12 +220,6 @@ def _unavailable(name: str) -> Iterator[None]:
         yield
     except (EngineError, PromptError) as error:
         raise ModelUnavailableError(f"The model {name!r}: {error}") from error
-
-
-def _size_bytes(folder: Path) -> int:
-    if folder.is_file():
-        return folder.stat().st_size
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _print(text: str) -> None:

@@ -3,7 +3,17 @@
 It speaks GLM-4's dialect through the same code as the real models; see MODEL_CARD.md.
 """
 
-from glm_engine.demo.checkpoint import demo_checkpoint, is_demo_checkpoint
+from glm_engine.demo.checkpoint import (
+    demo_checkpoint,
+    installed_demo_checkpoint,
+    is_demo_checkpoint,
+)
 from glm_engine.demo.fetch import Progress, demo_base
 
-__all__ = ["Progress", "demo_base", "demo_checkpoint", "is_demo_checkpoint"]
+__all__ = [
+    "Progress",
+    "demo_base",
+    "demo_checkpoint",
+    "installed_demo_checkpoint",
+    "is_demo_checkpoint",
+]

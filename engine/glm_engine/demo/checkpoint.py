@@ -49,8 +49,7 @@ def demo_checkpoint(cache_dir: Path | None = None, progress: Progress | None = N
     """
     folder = cache_dir or fetch.default_cache_dir()
     with resources.as_file(resources.files("glm_engine.demo") / "adapter.safetensors") as adapter:
-        made_from = f"{fetch.GGUF_SHA256} {fetch.sha256(adapter)} {_MERGE_VERSION}"
-        target = folder / f"glm-demo-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
+        target = _target(folder, adapter)
         if _is_whole(target):
             return target
         base = fetch.demo_base(folder, progress)
@@ -61,6 +60,18 @@ def demo_checkpoint(cache_dir: Path | None = None, progress: Progress | None = N
                     _write(made, base, adapter, progress)
                     fetch.publish(made, target)
     return target
+
+
+def installed_demo_checkpoint(cache_dir: Path | None = None) -> Path | None:
+    """Returns the folder that `demo_checkpoint` made before; None where it is not there. Nothing is fetched."""
+    with resources.as_file(resources.files("glm_engine.demo") / "adapter.safetensors") as adapter:
+        target = _target(cache_dir or fetch.default_cache_dir(), adapter)
+    return target if _is_whole(target) else None
+
+
+def _target(folder: Path, adapter: Path) -> Path:
+    made_from = f"{fetch.GGUF_SHA256} {fetch.sha256(adapter)} {_MERGE_VERSION}"
+    return folder / f"glm-demo-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
 
 
 def is_demo_checkpoint(path: Path) -> bool:
