@@ -5,12 +5,13 @@ under their SHA-256.
 """
 
 import hashlib
+import io
 import json
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from glm_sandbox.outcome import is_data_path
 
@@ -22,7 +23,11 @@ class Mirror(Protocol):
     """A store of files by the names that they have below /mnt/data."""
 
     def store(self, path: str, data: bytes) -> None:
-        """Keep `data` as `path`; what was there is replaced."""
+        """Keep `data` as `path`; what was there is replaced.
+
+        Raises:
+            OSError: there is no room, say; what was there before stays.
+        """
         ...
 
     def forget(self, path: str) -> None: ...
@@ -38,7 +43,7 @@ class TemporaryMirror:
     """A mirror in one file without a name: gone with this process, however it ends."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the session
+        self._file = _nameless_file()
         self._places: dict[str, tuple[int, int]] = {}  # path -> (offset, size)
 
     def store(self, path: str, data: bytes) -> None:
@@ -47,7 +52,11 @@ class TemporaryMirror:
         if end > 4 * (live + len(data)) + (64 << 20):
             self._compact()
             end = self._file.seek(0, os.SEEK_END)
-        self._file.write(data)
+        try:
+            _write_all(self._file, data)
+        except OSError:
+            self._file.truncate(end)
+            raise
         self._places[path] = (end, len(data))
 
     def forget(self, path: str) -> None:
@@ -56,18 +65,22 @@ class TemporaryMirror:
     def files(self) -> Iterator[tuple[str, bytes]]:
         for path, (offset, size) in sorted(self._places.items()):
             self._file.seek(offset)
-            yield path, self._file.read(size)
+            yield path, _read_all(self._file, size)
 
     def close(self) -> None:
         self._file.close()
 
     def _compact(self) -> None:
         """Drop the contents that nothing refers to any more."""
-        fresh: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - takes the place of the old one
+        fresh = _nameless_file()
         places = {}
-        for path, data in self.files():
-            places[path] = (fresh.tell(), len(data))
-            fresh.write(data)
+        try:
+            for path, data in self.files():
+                places[path] = (fresh.tell(), len(data))
+                _write_all(fresh, data)
+        except OSError:
+            fresh.close()
+            raise
         self._file.close()
         self._file, self._places = fresh, places
 
@@ -127,11 +140,35 @@ class FolderMirror:
             (self._folder / _CONTENTS / sha).unlink(missing_ok=True)
 
 
+def _nameless_file() -> io.FileIO:
+    """Unbuffered: a full disk is an error of the write, not of some later call."""
+    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as its mirror
+    assert isinstance(file, io.FileIO), "what an unbuffered binary file is"
+    return file
+
+
+def _write_all(file: io.FileIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) or 0 :]
+
+
+def _read_all(file: io.FileIO, size_bytes: int) -> bytes:
+    data = bytearray()
+    while len(data) < size_bytes and (piece := file.read(size_bytes - len(data))):
+        data += piece
+    return bytes(data)
+
+
 def _write_aside(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)  # half a file takes room that the next try needs
+        raise

@@ -4,6 +4,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from threading import Event, Lock
 from types import TracebackType
 from typing import Self, TypeVar
@@ -21,6 +22,7 @@ _CANCEL_POLL_S = 0.05
 _SLACK_S = 30.0  # beyond time limit and grace: a guest that has said nothing by then is frozen
 _REQUEST_S = 60.0
 _DATA_DIR = "/mnt/data/"
+_NAMED_FILES = 5  # in a message
 _T = TypeVar("_T")
 
 
@@ -56,6 +58,7 @@ class Session:
         self._lock = Lock()
         self._is_closed = False
         self._names: list[str] = []  # variables, as of the last cell
+        self._unmirrored: set[str] = set()  # files that the host's copy has no room for
         self._channel: GuestChannel | None = None
         try:
             self._start()
@@ -105,7 +108,8 @@ class Session:
                     channel, source, timeout_s or self._limits.timeout_s, cancel, record
                 )
                 result = record.result(done)
-                self._update_mirror(channel, record)
+                if note := self._update_mirror(channel, record):
+                    result = replace(result, message=f"{result.message} {note}".strip())
             except (GuestLostError, ProtocolError) as error:
                 return self._replace_lost(channel, record, error, time.monotonic() - start)
             if record.names is not None:
@@ -118,7 +122,7 @@ class Session:
         with self._lock:
             channel = self._open_channel()
             self._request(channel, lambda: _put(channel, name, data), path)
-            self._mirror.store(name, data)
+            self._store(name, data)
 
     def get_file(self, path: str) -> bytes:
         """As `Sandbox.get_file`."""
@@ -285,17 +289,45 @@ class Session:
                 duration_s,
             )
         files = f"{count} file{'' if count == 1 else 's'} restored"
+        if self._unmirrored:  # there was no room for their copies, as was said at the time
+            files += f", files lost: {', '.join(sorted(self._unmirrored)[:_NAMED_FILES])}"
+            self._unmirrored.clear()
         lost = f"variables lost: {', '.join(names)}" if names else "no variables lost"
         return record.lost(f"The sandbox was restarted ({error}). {files}, {lost}.", duration_s)
 
-    def _update_mirror(self, channel: GuestChannel, record: CellRecord) -> None:
-        for path in record.changed:
-            with contextlib.suppress(
-                SandboxFileError
-            ):  # changed again, or gone, since it was listed
-                self._mirror.store(path, _get(channel, path, self._limits.data_bytes))
+    def _update_mirror(self, channel: GuestChannel, record: CellRecord) -> str:
+        """Bring the host's copy up to date; what the model is told when that cannot be done."""
         for path in record.removed:
-            self._mirror.forget(path)
+            self._unmirrored.discard(path)
+            with contextlib.suppress(
+                OSError
+            ):  # of the index on disk; the next change writes it anew
+                self._mirror.forget(path)
+        problem = ""
+        for path in sorted({*record.changed, *self._unmirrored}):
+            try:
+                data = _get(channel, path, self._limits.data_bytes)
+            except SandboxFileError:  # changed again, or gone, since it was listed
+                self._unmirrored.discard(path)
+                continue
+            problem = self._store(path, data) or problem
+        if not self._unmirrored:
+            return ""
+        names = ", ".join(sorted(self._unmirrored)[:_NAMED_FILES])
+        return (
+            f"The host could not copy {len(self._unmirrored)} of the files ({problem}): {names}."
+            " They are in /mnt/data, and would be lost with the sandbox."
+        )
+
+    def _store(self, path: str, data: bytes) -> str:
+        """Put a file into the host's copy, now or, when this fails, after a later cell; why it failed."""
+        try:
+            self._mirror.store(path, data)
+        except OSError as error:
+            self._unmirrored.add(path)
+            return error.strerror or str(error)
+        self._unmirrored.discard(path)
+        return ""
 
     def _request(self, channel: GuestChannel, action: Callable[[], _T], path: str) -> _T:
         """Run a request; a guest that is lost over it is replaced at the next call."""

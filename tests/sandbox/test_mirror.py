@@ -1,6 +1,8 @@
 """The host's copy of a session's files."""
 
 import json
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glm_sandbox.backend import Backend
+from glm_sandbox.conformance import LIMITS
 from glm_sandbox.mirror import FolderMirror, Mirror, TemporaryMirror
+from glm_sandbox.session import Session
 
 steps = st.lists(
     st.tuples(
@@ -84,3 +89,57 @@ def test_a_folder_that_is_no_mirror_is_refused(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text("[1]", encoding="ascii")
     with pytest.raises(ValueError, match="not the index"):
         FolderMirror(tmp_path)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of one megabyte of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "glm-agent-test", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root can mount a disk of its own")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("kind", ["temporary", "folder"])
+def test_a_full_disk_is_an_error_that_leaves_what_was_there(
+    kind: str, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real disk, really full: no half file, no lost file, and room again when others go."""
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    mirror: Mirror = TemporaryMirror() if kind == "temporary" else FolderMirror(small_disk)
+    mirror.store("kept", b"k" * (300 << 10))
+    for path in ("kept", "other"):
+        with pytest.raises(OSError, match="No space left"):
+            mirror.store(path, b"x" * (900 << 10))
+    assert dict(mirror.files()) == {"kept": b"k" * (300 << 10)}
+    mirror.store("small", b"s" * (300 << 10))  # what the failed ones had written is given back
+    assert sorted(dict(mirror.files())) == ["kept", "small"]
+    mirror.close()
+
+
+def test_a_cell_whose_file_finds_no_room_on_the_host_says_so(
+    small_disk: Path, backend: Backend
+) -> None:
+    """The result is not lost over it, the file is named while it is in danger, and copied as soon as there is room."""
+    big = "n = open({!r}, 'wb').write(bytes(range(256)) * {})"
+    mirror = FolderMirror(small_disk)
+    with Session(backend, LIMITS, mirror=mirror, preimport=()) as session:
+        assert session.execute(big.format("a.bin", 2800)).message == ""
+        result = session.execute(big.format("b.bin", 2900) + "\n6 * 7")
+        assert (result.status, result.value) == ("ok", "42")
+        assert "No space left on device" in result.message
+        assert "b.bin" in result.message
+        assert "b.bin" in session.execute("1").message
+        assert session.get_file("b.bin") == bytes(range(256)) * 2900
+        result = session.execute("import os\nos.unlink('a.bin')")
+        assert result.message == ""
+        assert dict(FolderMirror(small_disk).files()) == {"b.bin": bytes(range(256)) * 2900}
+        session.put_file("c.bin", b"c" * (900 << 10))
+        assert "c.bin" in session.execute("1").message
+        assert session._channel is not None
+        session._channel.kill()
+        result = session.execute("1")
+        assert "1 file restored, files lost: c.bin" in result.message
