@@ -22,9 +22,11 @@ from glm_engine.config import ModelConfig
 from glm_engine.constraint import TokenConstraint
 from glm_engine.errors import ContextLengthError
 from glm_engine.model import Decoder, ForwardCancelled
+from glm_engine.prefix import CachedSequence, PrefillReport, PrefixPool
 from glm_engine.quantization import QuantizedMatrix
 from glm_engine.quantized_cache import default_cache_dir, load_quantized
 from glm_engine.sampling import SamplingParams, logprobs_of, sample
+from glm_engine.selfcheck import check_exactness
 from glm_engine.snapshot import identity_of, read_snapshot, write_snapshot
 
 _ALL_THREADS = torch.get_num_threads()
@@ -71,15 +73,24 @@ class Engine:
         decoder: the network.
         context_length: tokens that a session may hold; by default what the model was made for.
         prefill_chunk: prompt tokens computed at a time. Smaller chunks are cancelled sooner and need less memory.
+        kept_prefix_bytes: memory for what sessions that are gone have computed, for others that begin with the same
+            ids; 0 keeps nothing of them.
 
     Attributes:
         decoder: as given.
         context_length: tokens that a session may hold.
         prefill_chunk: as given.
+        exactness: which ways to compute the same give the same bits here.
+        prefixes: what the sessions have computed.
     """
 
     def __init__(
-        self, decoder: Decoder, *, context_length: int | None = None, prefill_chunk: int = 512
+        self,
+        decoder: Decoder,
+        *,
+        context_length: int | None = None,
+        prefill_chunk: int = 512,
+        kept_prefix_bytes: int = 256 << 20,
     ) -> None:
         limit = decoder.config.context_length
         if context_length is not None and not 1 <= context_length <= limit:
@@ -91,6 +102,8 @@ class Engine:
         self.decoder = decoder
         self.context_length = context_length or limit
         self.prefill_chunk = prefill_chunk
+        self.exactness = check_exactness(decoder)
+        self.prefixes = PrefixPool(kept_prefix_bytes, shares_any=self.exactness == "any rows")
 
     @classmethod
     def load(
@@ -162,8 +175,7 @@ class Engine:
         """
         session = Session(self)
         identity = {**self.identity, **(labels or {})}
-        embedding = self.decoder.embedding
-        session._token_ids = read_snapshot(path, session._cache, identity, embedding)
+        read_snapshot(path, session._sequence, identity, self.decoder.embedding)
         return session
 
 
@@ -177,18 +189,25 @@ class Session:
         engine: whose network computes it.
         finish_reason: why the last generation ended; None before the first, and while one is under way.
         tokens_forwarded: tokens of this session that went through the network.
-        tokens_reused: tokens that were there already when a prefill began, summed over prefills.
+        tokens_reused: tokens that were computed already when a prefill began, by this session or by another that
+            begins with the same ids, summed over prefills.
+        last_prefill: what the last prefill found computed; None before the first.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, sequence: CachedSequence | None = None) -> None:
         self.engine = engine
         self.finish_reason: FinishReason | None = None
         self.tokens_forwarded = 0
         self.tokens_reused = 0
-        self._token_ids: list[int] = []
-        self._cache = engine.decoder.new_cache(engine.context_length)
+        self.last_prefill: PrefillReport | None = None
+        self._sequence = sequence or CachedSequence(
+            [], engine.decoder.new_cache(engine.context_length)
+        )
+        self._cache = self._sequence.cache
+        self._token_ids = self._sequence.token_ids
         self._next_logits: Tensor | None = None  # (V,), of the position after the last id
         self._revision = 0  # tells a generation that the sequence was changed under it
+        engine.prefixes.track(self, self._sequence)
 
     @property
     def token_ids(self) -> Sequence[int]:
@@ -233,14 +252,25 @@ class Session:
             raise ValueError(f"cannot truncate {len(self._token_ids):,} tokens to {length:,}")
         self._revision += 1
         self._next_logits = None
-        del self._token_ids[length:]
-        self._cache.truncate(min(length, self._cache.length))
+        self.engine.prefixes.truncate(self._sequence, length)
+
+    def pin(self, length: int) -> None:
+        """Mark the first ids, such as system text and tools, as what other sessions will begin with, too.
+
+        They are computed apart from what follows, and are kept longest when this session is gone. Without effect once
+        something is computed.
+
+        Raises:
+            ValueError: below zero or beyond the end.
+        """
+        if not 0 <= length <= len(self._token_ids):
+            raise ValueError(f"cannot pin {length:,} of {len(self._token_ids):,} tokens")
+        if self._cache.length == 0:
+            self._sequence.num_pinned = length
 
     def fork(self) -> "Session":
         """An independent session with the same ids and the same computed prefix; its counters start at zero."""
-        copy = Session(self.engine)
-        copy._token_ids = self._token_ids.copy()
-        copy._cache = self._cache.fork()
+        copy = Session(self.engine, self._sequence.fork())
         copy._next_logits = self._next_logits
         return copy
 
@@ -267,9 +297,7 @@ class Session:
         engine = self.engine
         identity = {**engine.identity, **(labels or {})}
         embedding = engine.decoder.embedding
-        return write_snapshot(
-            path, self._token_ids, self._cache, identity, embedding, limit_bytes=limit_bytes
-        )
+        return write_snapshot(path, self._sequence, identity, embedding, limit_bytes=limit_bytes)
 
     def prefill(self, *, cancel: Event | None = None) -> Iterator[tuple[int, int]]:
         """Compute what was appended, chunk by chunk. `generate` does the same where this was not called before it.
@@ -343,12 +371,15 @@ class Session:
             return
         if self._cache.length == end:
             # All is computed, but the logits that follow were not kept: compute the last token again.
-            self._cache.truncate(end - 1)
+            self.engine.prefixes.forget_last(self._sequence)
+        self.last_prefill = self.engine.prefixes.extend(self._sequence)
         start = self._cache.length
         self.tokens_reused += start
         self._cache.reserve(end)
+        pinned = self._sequence.num_pinned
         while self._cache.length < end:
-            count = min(self.engine.prefill_chunk, end - self._cache.length)
+            stop = pinned if self._cache.length < pinned else end
+            count = min(self.engine.prefill_chunk, stop - self._cache.length)
             is_last = self._cache.length + count == end
             logits = self._forward(count, num_logits=int(is_last), cancel=cancel)
             if is_last:

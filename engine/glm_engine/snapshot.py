@@ -37,6 +37,7 @@ from torch import Tensor
 from glm_engine.errors import ContextLengthError, SnapshotError, SnapshotMismatchError
 from glm_engine.kv_cache import KVCache
 from glm_engine.model import Decoder
+from glm_engine.prefix import CachedSequence
 
 _MAGIC = b"GLMKV001"
 _MAX_HEADER_BYTES = 1 << 20
@@ -57,8 +58,7 @@ def identity_of(decoder: Decoder) -> dict[str, str]:
 
 def write_snapshot(
     path: Path,
-    token_ids: Sequence[int],
-    cache: KVCache,
+    sequence: CachedSequence,
     identity: Mapping[str, str],
     embedding: Tensor,
     *,
@@ -68,8 +68,7 @@ def write_snapshot(
 
     Args:
         path: the file; its folder is made if need be.
-        token_ids: all ids.
-        cache: of the same sequence, at most as long.
+        sequence: what to write.
         identity: what must be the same when it is read.
         embedding: (V, hidden), of the network.
         limit_bytes: no larger than this: of a cache that does not fit, the first positions are kept.
@@ -80,9 +79,10 @@ def write_snapshot(
     Raises:
         SnapshotError: it cannot be written, or nothing of it fits; a file of that name is as it was.
     """
+    token_ids, cache = sequence.token_ids, sequence.cache
     whole_identity = {**identity, "embeddings": _digest_of_rows(embedding, token_ids)}
     num_computed = cache.length
-    text = _header(whole_identity, len(token_ids), num_computed)
+    text = _header(whole_identity, sequence, num_computed)
     fixed = len(_MAGIC) + 8 + len(text) + 4 * len(token_ids) + _CHECKSUM_BYTES
     per_position = _nbytes_per_position(cache)
     if limit_bytes is not None and fixed + per_position * num_computed > limit_bytes:
@@ -91,7 +91,7 @@ def write_snapshot(
             raise SnapshotError(
                 path, f"nothing of {len(token_ids):,} tokens fits into {limit_bytes:,} bytes"
             )
-        text = _header(whole_identity, len(token_ids), num_computed)
+        text = _header(whole_identity, sequence, num_computed)
     with _written_aside(path) as file:
         hashing = _HashingWriter(file)
         hashing.write(_MAGIC + len(text).to_bytes(8, "little") + text)
@@ -104,18 +104,15 @@ def write_snapshot(
 
 @torch.inference_mode()
 def read_snapshot(
-    path: Path, cache: KVCache, identity: Mapping[str, str], embedding: Tensor
-) -> list[int]:
-    """Read a sequence into an empty cache, which then holds its computed positions.
+    path: Path, sequence: CachedSequence, identity: Mapping[str, str], embedding: Tensor
+) -> None:
+    """Read a sequence, computed positions and all.
 
     Args:
         path: the file.
-        cache: empty, of the network that `identity` speaks of; as it was when this raises.
-        identity: as in `write_snapshot`.
+        sequence: an empty one, filled in place; still empty when this raises.
+        identity: as in `write_snapshot`, of the network that the sequence's cache is for.
         embedding: as in `write_snapshot`.
-
-    Returns:
-        All ids.
 
     Raises:
         SnapshotError: it is not there, cannot be read or is damaged.
@@ -124,14 +121,19 @@ def read_snapshot(
     """
     try:
         with path.open("rb") as file:
-            return _read(path, file, cache, identity, embedding)
+            _read(path, file, sequence, identity, embedding)
     except OSError as error:
         raise SnapshotError(path, f"it cannot be read: {error.strerror or error}") from error
 
 
 def _read(
-    path: Path, file: BufferedReader, cache: KVCache, identity: Mapping[str, str], embedding: Tensor
-) -> list[int]:
+    path: Path,
+    file: BufferedReader,
+    sequence: CachedSequence,
+    identity: Mapping[str, str],
+    embedding: Tensor,
+) -> None:
+    cache = sequence.cache
     hashing = _HashingReader(file)
     header = _read_header(path, hashing)
     num_tokens, num_computed = header["num_tokens"], header["num_computed"]
@@ -160,8 +162,9 @@ def _read(
         raise SnapshotError(
             path, "it is damaged: its checksum is not that of its content. Delete it"
         )
+    sequence.token_ids += ids
+    sequence.num_pinned = header["num_pinned"]
     cache.commit(num_computed)
-    return ids
 
 
 def _read_header(path: Path, file: "_HashingReader") -> dict[str, Any]:
@@ -181,9 +184,13 @@ def _read_header(path: Path, file: "_HashingReader") -> dict[str, Any]:
     except ValueError as error:
         raise damaged from error
     match header:
-        case {"identity": dict(), "num_tokens": int(total), "num_computed": int(computed)}:
-            if 0 <= computed <= total:
-                return dict(header)
+        case {
+            "identity": dict(),
+            "num_tokens": int(total),
+            "num_computed": int(computed),
+            "num_pinned": int(pinned),
+        } if 0 <= pinned <= computed <= total:
+            return dict(header)
     raise damaged
 
 
@@ -234,9 +241,14 @@ def _bytes_of(tensor: Tensor) -> memoryview:
     return tensor.reshape(-1).view(torch.uint8).numpy().data
 
 
-def _header(identity: Mapping[str, str], num_tokens: int, num_computed: int) -> bytes:
+def _header(identity: Mapping[str, str], sequence: CachedSequence, num_computed: int) -> bytes:
     """JSON, padded so that what follows starts at a cache line."""
-    header = {"identity": identity, "num_tokens": num_tokens, "num_computed": num_computed}
+    header = {
+        "identity": identity,
+        "num_tokens": len(sequence.token_ids),
+        "num_computed": num_computed,
+        "num_pinned": sequence.num_pinned if sequence.num_pinned <= num_computed else 0,
+    }
     text = json.dumps(header).encode()
     return text + b" " * (-(len(_MAGIC) + 8 + len(text)) % 64)
 
