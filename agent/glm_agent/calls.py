@@ -194,9 +194,9 @@ class CallRunner:
             )
             result = replace(result, status="timeout", observations=(Observation(text),))
         if note:
-            first, *rest = result.observations
-            first = replace(first, text=f"{note}\n{first.text}")
-            result = replace(result, observations=(first, *rest))
+            *others, last = result.observations
+            last = replace(last, text=f"{last.text}\n{note}")
+            result = replace(result, observations=(*others, last))
         for hook in self._rules.after:
             result = hook(call, result) or result
         tool = self._tool(call)

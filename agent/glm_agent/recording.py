@@ -10,6 +10,7 @@ from glm_agent.events import (
     Event,
     PromptRendered,
     RunResumed,
+    SessionWoken,
     TurnFinished,
     TurnOutcome,
 )
@@ -31,6 +32,7 @@ class RecordedTurn:
         finish: why it ended.
         usage: what it cost.
         reduced: how room was made for it, if it was.
+        woken: what a session that was opened again was spared, where it is kept warm.
     """
 
     step: int
@@ -41,6 +43,7 @@ class RecordedTurn:
     finish: TurnOutcome
     usage: TurnUsage
     reduced: ContextReduced | None
+    woken: SessionWoken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ def recorded_turns(state: SessionState, events: Iterable[Event]) -> list[Recorde
     turns: list[RecordedTurn] = []
     prompt: PromptRendered | None = None
     reduced: ContextReduced | None = None
+    woken: SessionWoken | None = None
     before: tuple[Segment, ...] = ()
     for event in events:
         if isinstance(event, PromptRendered):
@@ -97,6 +101,8 @@ def recorded_turns(state: SessionState, events: Iterable[Event]) -> list[Recorde
             turns.pop()
         if isinstance(event, ContextReduced):
             reduced = event
+        if isinstance(event, SessionWoken):
+            woken = event
         if isinstance(event, TurnFinished) and prompt is not None:
             stop = () if event.stop_token_id is None else (event.stop_token_id,)
             turns.append(
@@ -109,9 +115,10 @@ def recorded_turns(state: SessionState, events: Iterable[Event]) -> list[Recorde
                     finish=event.finish,
                     usage=event.usage,
                     reduced=reduced,
+                    woken=woken,
                 )
             )
-            reduced = None
+            reduced = woken = None
         state.apply(event)
     return turns
 

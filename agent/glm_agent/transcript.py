@@ -10,6 +10,7 @@ from glm_agent.events import (
     RunFinished,
     RunResumed,
     RunStarted,
+    SessionWoken,
     ToolFinished,
     ToolStarted,
     TurnFinished,
@@ -22,8 +23,14 @@ def event_lines(event: Event) -> list[str]:
         case RunStarted(model=model, tools=tools, prompt=prompt):
             names = ", ".join(spec.name for spec in tools) or "none"
             return [f"model {model}, tools {names}", f"> {prompt}"]
-        case RunResumed():
-            return ["(resumed)"]
+        case RunResumed(limits=limits, rules=rules):
+            changes = [] if limits is None else [f"limits now {limits}"]
+            changes += [f"rule {rule.permission} {rule.tool} {rule.source}" for rule in rules]
+            return [f"({', '.join(['resumed', *changes])})"]
+        case SessionWoken(reused_tokens=reused, reason=reason):
+            return [
+                f"(woken up: {reused:,} tokens were there already; {reason})".replace("; )", ")")
+            ]
         case TurnFinished(text=text, cut=cut):
             lines = [text.strip()] if text.strip() else []
             return lines if cut is None else [*lines, f"(the call of {cut.name} was cut off)"]

@@ -157,7 +157,7 @@ def test_after_a_wake_up_the_model_is_told_that_its_variables_are_gone(journal: 
     with Agent(model, [python()], journal=journal) as agent, agent.session("s") as session:
         result = session.run("And in another process?")
     first, second = [step.result.text for step in result.steps if step.result]
-    assert first.startswith(PythonTool.lost_state_note + "\n")
+    assert first.endswith("\n" + PythonTool.lost_state_note)
     assert "NameError" in first
     assert second == "2", "once is enough"
     assert "session is a new one" in model.conversations[0].messages[-4][1]

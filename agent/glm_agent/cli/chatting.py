@@ -43,7 +43,7 @@ def run_chat(request: RunRequest) -> ExitCode:
             approve=terminal_approval(terminal, interrupt, opening.preview),
             is_verbose=request.output.verbose,
         )
-        session = open_session(stack, opened, journal, name, agent_request)
+        session = open_session(stack, opened, journal, name, agent_request, terminal)
         if session.state.run_id and session.state.finish is None:
             terminal.warn("The last run was cut short; it goes on.")
             show_run(

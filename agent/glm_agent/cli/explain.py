@@ -97,19 +97,27 @@ def _show_turn(
 
 
 def _show_change(turn: "RecordedTurn") -> None:
-    """Why what was there before could not all be reused."""
+    """Where what was there before ends, and why it could not all be reused."""
     from glm_agent.recording import first_difference
 
+    known = sum(len(segment.token_ids) for segment in turn.before)
     found = first_difference(turn.before, turn.prompt)
-    if not turn.before or found is None or found.left is None:
-        return  # the prompt only adds to what was there
-    reason = "the session's earlier text was changed"
-    if turn.reduced is not None:
-        reason = f"room was made ({turn.reduced.policy})"
-    _print(
-        f"   the prefix ends at token {found.position:,}, in {found.label!r}: {reason}; "
-        f"{found.left} was there, {found.right} is"
-    )
+    if turn.before and found is not None and found.left is not None:
+        known = found.position
+        reason = "the session's earlier text was changed"
+        if turn.reduced is not None:
+            reason = f"room was made ({turn.reduced.policy})"
+        _print(
+            f"   the prefix ends at token {found.position:,}, in {found.label!r}: {reason}; "
+            f"{found.left} was there, {found.right} is"
+        )
+    again = known - turn.usage.reused_tokens
+    if again > 1:  # the token written last was sampled and need not have been read
+        reason = "" if turn.woken is None else turn.woken.reason
+        _print(
+            f"   {again:,} of {known:,} known tokens were computed again: "
+            f"{reason or 'they were not in memory (a new process, or room was made); --warm keeps them'}"
+        )
 
 
 def _new_segments(turn: "RecordedTurn") -> "Sequence[Segment]":

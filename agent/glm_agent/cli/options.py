@@ -72,6 +72,13 @@ SessionName = Annotated[
     typer.Option("--session", help="Continue the session of this name, or begin it."),
 ]
 Continue = Annotated[bool, typer.Option("--continue", "-c", help="Continue the newest session.")]
+Warm = Annotated[
+    bool,
+    typer.Option(
+        "--warm/--cold",
+        help="Keep what is computed of the session on disk, up to 4 GiB for all sessions, so that it wakes up at once.",
+    ),
+]
 PolicyFile = Annotated[
     Path | None,
     typer.Option("--policy", help="A TOML file that says which calls run, ask or never run."),
@@ -233,6 +240,7 @@ def agent_request(values: dict[str, Any]) -> "AgentRequest":
         approvals=ApprovalOptions(
             _path(values["policy"]), tuple(values["allow"] or ()), tuple(values["deny"] or ())
         ),
+        is_warm=values.get("warm", False),
     )
 
 
@@ -244,6 +252,7 @@ def _path(text: str | None) -> Path | None:
 _KEPT = {
     "model": "model", "tools": "tools", "no_tools": "tools", "system": "system", "sandbox": "sandbox", "pages": "web",
     "net": "web", "allow_hosts": "web", "record_web": "web", "replay_web": "web", "offline": "web",
+    "warm": "is_warm",
 }  # fmt: skip
 
 

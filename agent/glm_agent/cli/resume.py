@@ -93,7 +93,7 @@ def resume(
             terminal,
             approve=terminal_approval(terminal, interrupt, opening.preview),
         )
-        session = open_session(stack, opened, journal, known.id, request)
+        session = open_session(stack, opened, journal, known.id, request, terminal)
         limits = replace(session.state.limits, **changed) if changed else None
         code = show_run(
             lambda: session.stream_resumed(

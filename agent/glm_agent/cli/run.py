@@ -36,6 +36,7 @@ def run(
     output: options.OutputTypeName = None,
     session: options.SessionName = None,
     continue_last: options.Continue = False,
+    warm: options.Warm = False,
     as_json: options.AsJson = False,
     as_jsonl: options.AsJsonl = False,
     quiet: options.Quiet = False,

@@ -17,7 +17,7 @@ from glm_agent.cli.interruption import Interruption, interruption
 from glm_agent.cli.opening import AgentOpening, AgentRequest, OpenedAgent
 from glm_agent.cli.task import Attachments, read_prompt
 from glm_agent.cli.terminal import Terminal, printable
-from glm_agent.errors import ConfigurationError
+from glm_agent.errors import ConfigurationError, WarmFileError
 from glm_agent.event_records import VERSION, event_body, event_name, to_json
 from glm_agent.events import Event, FinishReason, RunFinished, RunResult, ToolFinished
 from glm_agent.journal import Journal
@@ -25,6 +25,7 @@ from glm_agent.models import AUTO
 from glm_agent.record import run_record
 from glm_agent.session import Session
 from glm_agent.storage import data_path, journal_path
+from glm_agent.warm_files import LIMIT_BYTES
 from glm_tools.browser import Citation, browsers_of, footnotes
 from glm_tools.tool import Tool, ToolResult
 
@@ -125,7 +126,7 @@ def run_task(request: RunRequest) -> ExitCode:
             is_verbose=request.output.verbose,
         )
         task = Attachments(opened.model, opened.sandbox, terminal).add(prompt, piped, request.files)
-        session = open_session(stack, opened, journal, session_name, agent_request)
+        session = open_session(stack, opened, journal, session_name, agent_request, terminal)
         is_untrusted = bool(piped or request.files)
         return show_run(
             lambda: session.stream(
@@ -156,7 +157,7 @@ def session_of(request: RunRequest, journal: Journal) -> tuple[str | None, Agent
     recorded = AgentRequest.from_settings(known.settings)
     kept = {
         field: getattr(recorded, field)
-        for field in ("model", "tools", "system", "web", "sandbox")
+        for field in ("model", "tools", "system", "web", "sandbox", "is_warm")
         if field not in request.given
     }
     return name, replace(request.agent, **kept)
@@ -168,14 +169,22 @@ def open_session(
     journal: Journal,
     name: str | None,
     request: AgentRequest,
+    terminal: Terminal,
 ) -> Session:
     """The session of that name or id, or a new one that can be opened again; closed by `stack`."""
     if name is None or journal.session(name) is None:
         # What `auto` was this time: the session's tokens mean something to that model only.
         settings = replace(request, model=opened.model.name) if request.model == AUTO else request
         name = journal.new_session(settings.settings(), name=name).id
-    session = opened.agent.session(name)
-    stack.callback(session.close)
+    session = opened.agent.session(name, warm_limit_bytes=LIMIT_BYTES if request.is_warm else None)
+
+    def close() -> None:
+        try:
+            session.close()
+        except WarmFileError as error:  # the run is over and recorded: a pity, and no failure
+            terminal.warn(str(error))
+
+    stack.callback(close)
     return session
 
 

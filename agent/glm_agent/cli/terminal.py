@@ -16,6 +16,7 @@ from glm_agent.events import (
     ObservationCut,
     PromptRendered,
     RunResult,
+    SessionWoken,
     StepFinished,
     ToolFinished,
     ToolStarted,
@@ -91,6 +92,10 @@ class Terminal:
                 self._call(call)
             case ToolFinished(result=result):
                 self._result(result)
+            case SessionWoken(reused_tokens=reused, reason=reason):
+                self.note(
+                    f"Woken up: {reused:,} tokens are there already. {printable(reason)}".rstrip()
+                )
             case ObservationCut(left_out_chars=left_out):
                 self.note(f"  The model reads a part: {left_out:,} characters are left out.")
             case CallCut(name=name):
