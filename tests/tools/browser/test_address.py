@@ -66,6 +66,92 @@ def test_other_ports_are_closed(port: int) -> None:
         AddressPolicy().check_url(parse_url(f"http://example.com:{port}/"))
 
 
+def spellings(address: str) -> list[str]:
+    """Hosts that some reader takes for the IPv4 `address`: the forms of public lists of SSRF payloads, made for it."""
+    ip = ipaddress.IPv4Address(address)
+    number, parts = int(ip), [int(part) for part in address.split(".")]
+    high, low = number >> 16, number & 0xFFFF
+    wide = address.translate({ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789."})
+    circled = "".join(
+        "⓪" if digit == "0" else chr(0x2460 + int(digit) - 1) if digit.isdigit() else digit
+        for digit in address
+    )
+    return [
+        address, f"{address}.", str(number), hex(number), hex(number).upper(), f"0{number:o}", f"00{number:o}",
+        ".".join(map(hex, parts)), ".".join(f"0{part:o}" for part in parts), ".".join(f"{part:03o}".zfill(5) for part in parts),
+        f"{hex(parts[0])}.{parts[1]}.0{parts[2]:o}.{parts[3]}", f"{parts[0]}.{number & 0xFFFFFF}", f"{parts[0]}.{parts[1]}.{low}",
+        f"{hex(parts[0])}.{hex(number & 0xFFFFFF)}", wide, circled, address.replace(".", "。"), address.replace(".", "｡"),
+        address.replace(".", "%2e"), "".join(f"%{ord(character):02x}" for character in address),
+        f"[::{address}]", f"[::ffff:{address}]", f"[::ffff:{high:x}:{low:x}]", f"[0:0:0:0:0:ffff:{high:x}:{low:x}]",
+        f"[64:ff9b::{address}]", f"[64:ff9b:1::{high:x}:{low:x}]", f"[2002:{high:x}:{low:x}::]", f"[2002:{high:x}:{low:x}::1]",
+        f"[2001:0:{high:x}:{low:x}::]", f"[2001::{~high & 0xFFFF:x}:{~low & 0xFFFF:x}]", f"[fe80::5efe:{address}]",
+        f"[::ffff:0:{address}]", f"example.com@{address}", f"{address}\\@example.com", f"{address}%00.example.com",
+        f"{address}%0d%0aHost: example.com", f"{address}\t", f"{address}#@example.com", f"{address}?@example.com",
+        f"user:pw@{address}", f"@{address}", f"//{address}", f"{address}:80", f"{address}:443", f"{address}:",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "127.127.127.127", "0.0.0.0", "10.0.0.1", "172.31.255.254", "192.168.1.254", "169.254.169.254", "100.100.100.200",
+     "168.63.129.16", "192.0.0.192", "224.0.0.251", "255.255.255.255"],
+)  # fmt: skip
+def test_no_payload_made_for_a_closed_address_passes(address: str) -> None:
+    """Security: every spelling, as http and https; and none of them is left to be looked up as a name."""
+    for host in spellings(address):
+        for scheme in ("http", "https", "HTTP"):
+            with pytest.raises(AddressError):
+                AddressPolicy().check_url(parse_url(f"{scheme}://{host}/latest/meta-data/"))
+
+
+# The tables of examples in the URL standard, https://url.spec.whatwg.org/#host-parsing and #urls, with what its parser
+# makes of the input; None for failure.
+STANDARD_HOSTS = [
+    ("EXAMPLE.COM", "example.com"), ("example%2Ecom", "example.com"), ("faß.example", "xn--fa-hia.example"), ("0", "0.0.0.0"),
+    ("%30", "0.0.0.0"), ("0x", "0.0.0.0"), ("0xffffffff", "255.255.255.255"), ("[0:0::1]", "[::1]"), ("[0:0::1%5D", None),
+    ("[0:0::%31]", None), ("09", None), ("example.255", None), ("example^example", None),
+]  # fmt: skip
+STANDARD_URLS = [
+    ("https:example.org", "", "https://example.org/"), ("https://////example.com///", "", "https://example.com///"),
+    ("https://example.com/././foo", "", "https://example.com/foo"), ("hello:world", "https://example.com/", "hello:world"),
+    ("https:example.org", "https://example.com/", "https://example.com/example.org"),
+    ("\\example\\..\\demo/.\\", "https://example.com/", "https://example.com/demo/"),
+    ("example", "https://example.com/demo", "https://example.com/example"), ("file:///C|/demo", "", "file:///C:/demo"),
+    ("file://loc%61lhost/", "", "file:///"), ("https://user:password@example.org/", "", "https://user:password@example.org/"),
+    ("https://example.org/foo bar", "", "https://example.org/foo%20bar"), ("https://EXAMPLE.com/../x", "", "https://example.com/x"),
+    ("https://ex ample.org/", "", None), ("example", "", None), ("https://example.com:demo", "", None),
+    ("http://[www.example.com]/", "", None), ("https://example.org//", "", "https://example.org//"),
+    ("https://example.com/[]?[]", "", "https://example.com/[]?[]"), ("https://example/%?%", "", "https://example/%?%"),
+    ("https://example/%25?%25", "", "https://example/%25?%25"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "expected"), STANDARD_HOSTS)
+def test_the_standards_own_hosts_are_read_as_it_says_or_refused(
+    host: str, expected: str | None
+) -> None:
+    try:
+        ours = parse_url(f"https://{host}/")
+    except AddressError:
+        return
+    assert ours.origin.removeprefix("https://") == expected
+
+
+@pytest.mark.parametrize(("text", "base", "expected"), STANDARD_URLS)
+def test_the_standards_own_urls_are_read_as_it_says_or_refused(
+    text: str, base: str, expected: str | None
+) -> None:
+    """What it repairs may be refused; what it calls valid and of the web, without a password, must be read."""
+    try:
+        ours = str(parse_url(text, parse_url(base) if base else None))
+    except AddressError:
+        assert (
+            expected is None or text[0] == "\\" or "@" in text or not text.startswith("https://e")
+        )
+        return
+    assert ours == expected
+
+
 hosts = st.one_of(
     st.text(
         st.sampled_from("0123456789abcdefxX.%-_:[]①②⑦⓪。．\u00adßİKé中"), min_size=1, max_size=20

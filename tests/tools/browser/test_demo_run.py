@@ -222,7 +222,7 @@ def test_a_site_on_this_machine_stays_closed_unless_the_user_opens_it(
     """Security: no request reaches a server on this machine, whatever the task asks of the model."""
     address, asked = web_server
     browser = BrowserTool(BrowserConfig(use_ddgs=False))
-    with Agent(demo, [browser], can_page=False) as agent:
+    with Agent(demo, [browser]) as agent:
         result = agent.run(f"Open {address}/{FILE} and tell me: {QUESTION}")
     assert "open_url" in result.calls[0].raw
     assert asked == []
@@ -257,7 +257,7 @@ def test_an_order_in_a_page_sends_nothing_and_the_same_order_of_the_users_does(
     )
     browser = BrowserTool(BrowserConfig(net="none", local_pages=site))
     allowed = Policy((Rule("auto", "send_email"),))
-    with Agent(demo, [browser, send_email], policy=allowed, can_page=False) as agent:
+    with Agent(demo, [browser, send_email], policy=allowed) as agent:
         if not order:
             agent.run("Send an email to bob@example.com that says hello.")
             assert sent == ["bob@example.com"]

@@ -9,6 +9,8 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from glm_tools.browser.address import parse_url
 from glm_tools.browser.errors import (
@@ -153,6 +155,45 @@ def test_a_name_that_the_user_opened_may_lead_inside(
     assert f"host: wiki.corp.local:{server.port}" in server.requests[0].lower()
 
 
+CLOSED_ANSWERS = st.lists(
+    st.sampled_from(
+        ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "0.0.0.0", "224.0.0.1", "100.100.100.200", "::1", "fe80::1",
+         "fd00:ec2::254", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "2001:0:a00:1::", "ff02::1"]
+    ),
+    min_size=1,
+    max_size=4,
+)  # fmt: skip
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    first=CLOSED_ANSWERS,
+    position=st.integers(0, 4),
+    public=st.lists(st.sampled_from(["93.184.216.34", "2606:2800:220:1::1"]), max_size=3),
+)
+def test_whatever_a_rebinding_name_server_mixes_nothing_is_connected_to(
+    first: list[str],
+    position: int,
+    public: list[str],
+    make_fetcher: MakeFetcher,
+    resolver: Any,
+    connections: Any,
+) -> None:
+    """Security: public addresses before, between and after closed ones; then only public ones, had it been asked again."""
+    answers = [*public[:position], *first, *public[position:]]
+    lookups: list[str] = []
+
+    def rebinding(host: str, *rest: Any) -> Any:
+        lookups.append(host)
+        mixed = answers if len(lookups) == 1 else ["93.184.216.34"]
+        return resolver(rebind_example=mixed)(host, *rest)
+
+    with pytest.raises(AddressError, match="not public"):
+        make_fetcher(resolve=rebinding).get(parse_url("http://rebind.example/"))
+    assert lookups == ["rebind.example"]
+    assert connections.addresses == []
+
+
 def test_no_network_means_no_socket_and_no_lookup(
     make_fetcher: MakeFetcher, connections: Any
 ) -> None:
@@ -227,7 +268,7 @@ def test_a_server_without_an_answer_is_given_up(
 
 def test_a_slow_body_is_cut_and_marked(server: Any, make_fetcher: MakeFetcher) -> None:
     server.pages["/"] = drip
-    got = make_fetcher(timeout_s=2.0).get(parse_url(server.url("/")))
+    got = make_fetcher(timeout_s=0.5).get(parse_url(server.url("/")))
     assert got.truncation == "time"
     assert got.body.strip(b"x") == b""
     assert got.body
@@ -241,6 +282,66 @@ def test_an_endless_body_is_cut_and_marked(
     server.pages["/"] = answer
     got = make_fetcher(timeout_s=10, body_limit_bytes=300_000).get(parse_url(server.url("/")))
     assert (len(got.body), got.truncation) == (300_000, "size")
+
+
+def pause(connection: socket.socket) -> None:
+    """Say nothing for a tenth of a second, or until the client has gone."""
+    connection.settimeout(0.1)
+    try:
+        connection.recv(1)
+    except TimeoutError:
+        return
+
+
+def slow_hop(connection: socket.socket, path: str, head: str) -> None:
+    pause(connection)
+    connection.sendall(redirect(path + "x"))
+
+
+def slow_chunk_header(connection: socket.socket, path: str, head: str) -> None:
+    connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n1;")
+    while True:
+        pause(connection)
+        connection.sendall(b"x")
+
+
+def endless_trailers(connection: socket.socket, path: str, head: str) -> None:
+    connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n")
+    while True:
+        connection.sendall(b"X-Trailer: a\r\n" * 100)
+
+
+def dripped_gzip(connection: socket.socket, path: str, head: str) -> None:
+    """A header that begins a file name and never ends it: compressed bytes that never become text."""
+    connection.sendall(OK + b"Content-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x08" + bytes(6))
+    while True:
+        pause(connection)
+        connection.sendall(b"n")
+
+
+def endless_gzip(connection: socket.socket, path: str, head: str) -> None:
+    """Members without content: the input has no end, and the output never grows."""
+    connection.sendall(OK + b"Content-Encoding: gzip\r\n\r\n")
+    while True:
+        connection.sendall(gzip.compress(b"") * 1000)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "answer",
+    [slow_hop, slow_chunk_header, endless_trailers, dripped_gzip, endless_gzip],
+)
+def test_what_makes_no_progress_ends_with_its_time(
+    answer: Any, server: Any, make_fetcher: MakeFetcher
+) -> None:
+    """The time is for all hops together, and output that does not grow is bounded by it as well."""
+    for length in range(8):
+        server.pages["/" + "x" * length] = answer
+    try:
+        got = make_fetcher(timeout_s=0.4, max_redirects=20).get(parse_url(server.url("/")))
+    except FetchError:
+        return
+    assert (got.body, got.truncation) in {(b"", ""), (b"", "time")}
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
@@ -566,16 +667,27 @@ def test_a_lookup_that_hangs_runs_into_the_limit(make_fetcher: MakeFetcher) -> N
     release.set()
 
 
-def test_progress_is_reported_while_a_body_arrives(
-    server: Any, make_fetcher: MakeFetcher, response: Respond
-) -> None:
-    server.pages["/"] = response(b"x" * 200_000)
+def test_whoever_waits_is_told_how_far_a_page_is(server: Any, make_fetcher: MakeFetcher) -> None:
+    """Also before the first byte: a server that says nothing is slow too. Each side waits for the other, not for time."""
     seen: list[int] = []
-    make_fetcher().get(
-        parse_url(server.url("/")), progress=lambda url, received_bytes: seen.append(received_bytes)
-    )
+    was_told, body_was_told = threading.Event(), threading.Event()
+
+    def progress(url: str, received_bytes: int) -> None:
+        assert url == server.url("/")
+        seen.append(received_bytes)
+        (body_was_told if received_bytes else was_told).set()
+
+    def answer(connection: socket.socket, path: str, head: str) -> None:
+        assert was_told.wait(20)
+        connection.sendall(OK + b"Content-Length: 200001\r\n\r\n" + b"x" * 200_000)
+        assert body_was_told.wait(20)
+        connection.sendall(b"x")
+
+    server.pages["/"] = answer
+    got = make_fetcher().get(parse_url(server.url("/")), progress=progress)
+    assert len(got.body) == 200_001
     assert seen == sorted(seen)
-    assert seen[-1] == 200_000
+    assert seen[0] == 0
 
 
 def test_tls_is_verified_against_the_name_and_ssl_cert_file(

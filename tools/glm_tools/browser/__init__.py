@@ -8,7 +8,12 @@ from glm_tools.browser.browser import Browser
 from glm_tools.browser.citations import Citation, Source, check_citations, footnotes, with_footnotes
 from glm_tools.browser.config import BrowserConfig, FetchConfig
 from glm_tools.browser.errors import BrowserConfigError, BrowserError, CassetteError
-from glm_tools.browser.simple_browser import BrowserTool, browser_functions, browsers_of
+from glm_tools.browser.simple_browser import (
+    BrowserTool,
+    as_functions,
+    browser_functions,
+    browsers_of,
+)
 
 __all__ = [
     "ACTION_GRAMMAR",
@@ -21,6 +26,7 @@ __all__ = [
     "Citation",
     "FetchConfig",
     "Source",
+    "as_functions",
     "browser_functions",
     "browsers_of",
     "check_citations",

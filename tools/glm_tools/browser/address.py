@@ -173,6 +173,8 @@ def _split_port(url: str, authority: str, default: int) -> tuple[str, int]:
 
 
 def _host(url: str, text: str) -> str:
+    if "%" in text:  # an IPv6 zone as well: the URL standard has none
+        raise AddressError(url, "percent signs in a host name are refused")
     if text.startswith("["):
         try:
             return str(
@@ -182,8 +184,6 @@ def _host(url: str, text: str) -> str:
             )
         except ValueError:
             raise AddressError(url, "malformed IPv6 address") from None
-    if "%" in text:
-        raise AddressError(url, "percent signs in a host name are refused")
     host = _to_ascii(url, text).removesuffix(".")
     labels = host.split(".")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from glm_tools.browser.address import NetworkAccess
-from glm_tools.browser.errors import BrowserConfigError
+from glm_tools.browser.address import NetworkAccess, parse_url
+from glm_tools.browser.errors import AddressError, BrowserConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class BrowserConfig:
         page_chars: of a page that are shown at once.
         observation_chars: of all that one call shows.
         page_limit: pages that one run may open.
+        slow_page_s: how long a page may take before the user is told that it is still awaited.
     """
 
     net: NetworkAccess = "public"
@@ -74,6 +75,7 @@ class BrowserConfig:
     page_chars: int = 6_000
     observation_chars: int = 12_000
     page_limit: int = 100
+    slow_page_s: float = 2.0
     fetch: FetchConfig = field(default_factory=FetchConfig)
 
     def __post_init__(self) -> None:
@@ -85,6 +87,11 @@ class BrowserConfig:
             raise BrowserConfigError(
                 f"page_chars must be at least 500 and observation_chars no less, not {self.page_chars} and {self.observation_chars}."
             )
+        if self.searxng_url:
+            try:
+                parse_url(self.searxng_url)
+            except AddressError as error:  # without the URL: there may be a password in it
+                raise BrowserConfigError(f"searxng_url (SEARXNG_URL): {error.problem}.") from None
         if self.local_pages is not None and not self.local_pages.is_dir():
             raise BrowserConfigError(f"local_pages: {str(self.local_pages)!r} is not a folder.")
 

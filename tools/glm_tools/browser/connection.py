@@ -41,7 +41,13 @@ if "_new_conn" not in vars(HTTPConnection):  # the guard hangs on it, and it is 
 
 
 class Exchange:
-    """The clock and the sockets of one transfer. Ending it makes every blocking call on its sockets return."""
+    """The clock and the sockets of one transfer. Ending it makes every blocking call on its sockets return.
+
+    Attributes:
+        deadline: when its time is over, as `time.monotonic` counts.
+        end: why it was ended, if it was.
+        received_bytes: of the body that is being read, decompressed.
+    """
 
     def __init__(self, timeout_s: float) -> None:
         self._lock = threading.Lock()
@@ -49,6 +55,7 @@ class Exchange:
         self._ended = threading.Event()
         self.deadline = time.monotonic() + timeout_s
         self.end: Literal["", "timeout", "cancelled"] = ""
+        self.received_bytes = 0
 
     def watch(self, connected: socket.socket) -> None:
         # A duplicate, because TLS takes the descriptor away from the socket that was made here.

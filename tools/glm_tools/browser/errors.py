@@ -19,7 +19,11 @@ A `BrowserError` becomes a `system_error` observation. The other two leave the b
 mend them, and a replay that goes on without its recording would prove nothing.
 """
 
+import re
+
 from glm_tools.errors import ToolError
+
+_CREDENTIALS = re.compile(r"//[^/?#]*@")
 
 
 class BrowserError(ToolError):
@@ -34,12 +38,12 @@ class AddressError(BrowserError):
     """Raised before anything is sent, when a URL is malformed or its address is not open to the browser.
 
     Attributes:
-        url: as it was asked for, cut to 200 characters.
+        url: as it was asked for, cut to 200 characters, without user name and password.
         problem: why not.
     """
 
     def __init__(self, url: str, problem: str) -> None:
-        self.url = url if len(url) <= 200 else url[:200] + "…"
+        self.url = _shown(url)
         self.problem = problem
         super().__init__(f"{self.url!r}: {problem}")
 
@@ -58,7 +62,7 @@ class FetchError(BrowserError):
     """
 
     def __init__(self, url: str, problem: str, status: int | None = None) -> None:
-        self.url = url if len(url) <= 200 else url[:200] + "…"
+        self.url = _shown(url)
         self.problem = problem
         self.status = status
         super().__init__(f"{self.url!r}: {problem}")
@@ -88,6 +92,12 @@ class SearchError(BrowserError):
         super().__init__(f"search with {provider} failed: {problem}")
         self.provider = provider
         self.problem = problem
+
+
+def _shown(url: str) -> str:
+    """`url` for a message: not all of a long one, and no password."""
+    url = _CREDENTIALS.sub("//…@", url)
+    return url if len(url) <= 200 else url[:200] + "…"
 
 
 class CassetteError(Exception):

@@ -94,10 +94,10 @@ class Fetcher:
         headers = cached.validators() if cached else {}
 
         def transfer(exchange: Exchange) -> Response:
-            response = self._follow(exchange, url, headers, progress, robots=self.config.robots)
+            response = self._follow(exchange, url, headers, robots=self.config.robots)
             return self._cache.keep(str(url), response, cached)
 
-        return self._supervise(str(url), transfer, cancel)
+        return self._supervise(str(url), transfer, cancel, progress)
 
     def call_api(
         self,
@@ -126,7 +126,7 @@ class Fetcher:
         request = _Request(method, dict(headers or {}), json, policy)
 
         def transfer(exchange: Exchange) -> Response:
-            response = self._hop(exchange, target, request, None)
+            response = self._hop(exchange, target, request)
             if not 200 <= response.status < 300:
                 raise FetchError(str(url), f"HTTP status {response.status}", response.status)
             return response
@@ -134,7 +134,11 @@ class Fetcher:
         return self._supervise(str(url), transfer, cancel)
 
     def _supervise(
-        self, url: str, transfer: Callable[[Exchange], Response], cancel: CancelSignal | None
+        self,
+        url: str,
+        transfer: Callable[[Exchange], Response],
+        cancel: CancelSignal | None,
+        progress: Progress | None = None,
     ) -> Response:
         """Run `transfer` in a thread of its own, so that not even a name lookup can hold up the caller."""
         exchange, outcome = Exchange(self.config.timeout_s), _Outcome()
@@ -151,6 +155,8 @@ class Fetcher:
         threading.Thread(target=run, name="browser-fetch", daemon=True).start()
         try:
             while not outcome.done.wait(_POLL_S):
+                if progress is not None:
+                    progress(url, exchange.received_bytes)
                 if cancel is not None and cancel.is_set():
                     exchange.stop("cancelled")
                     exchange.check(url)
@@ -171,7 +177,6 @@ class Fetcher:
         exchange: Exchange,
         url: WebURL,
         headers: Mapping[str, str],
-        progress: Progress | None,
         *,
         robots: bool,
     ) -> Response:
@@ -183,7 +188,7 @@ class Fetcher:
             if url.host != host:
                 self._take_turn(exchange, url)
                 host = url.host
-            response = self._hop(exchange, url, request, progress)
+            response = self._hop(exchange, url, request)
             location = response.headers.get("location")
             if response.status not in {301, 302, 303, 307, 308} or location is None:
                 self._check_status(url, response)
@@ -243,7 +248,7 @@ class Fetcher:
         limited = _Request("GET", {}, None, self.policy, _ROBOTS_LIMIT_BYTES)
         try:
             for _ in range(self.config.max_redirects + 1):
-                response = self._hop(exchange, address, limited, None)
+                response = self._hop(exchange, address, limited)
                 location = response.headers.get("location")
                 if not 300 <= response.status < 400 or location is None:
                     break
@@ -258,9 +263,7 @@ class Fetcher:
         text = response.body.decode("utf-8", "replace") if 200 <= response.status < 300 else ""
         return Protego.parse(text)
 
-    def _hop(
-        self, exchange: Exchange, url: WebURL, request: "_Request", progress: Progress | None
-    ) -> Response:
+    def _hop(self, exchange: Exchange, url: WebURL, request: "_Request") -> Response:
         """One request and its response, whatever its status; nothing is followed."""
         exchange.check(str(url))
         request.policy.check_url(url)
@@ -294,7 +297,7 @@ class Fetcher:
                     verify=_ca_bundle(),
                 )
                 with contextlib.closing(answer):
-                    return self._read(exchange, url, answer, request.limit_bytes, progress)
+                    return self._read(exchange, url, answer, request.limit_bytes)
             except BrowserError:
                 raise
             except (
@@ -313,7 +316,6 @@ class Fetcher:
         url: WebURL,
         answer: requests.Response,
         limit_bytes: int,
-        progress: Progress | None,
     ) -> Response:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         response = Response(str(url), answer.status_code, headers, b"", "", datetime.now(UTC))
@@ -331,8 +333,7 @@ class Fetcher:
         try:
             for chunk in decoded_body(str(url), answer, headers.get("content-encoding", "")):
                 body += chunk
-                if progress is not None:
-                    progress(str(url), len(body))
+                exchange.received_bytes = len(body)
                 if len(body) > limit_bytes:
                     del body[limit_bytes:]
                     truncation = "size"

@@ -48,7 +48,7 @@ class CancelSignal(Protocol):
 
 
 class Progress(Protocol):
-    """Called from the thread of a transfer with the URL and the bytes of body so far."""
+    """Called many times a second, by whoever waits for a page, with the URL that was asked for and the bytes of body so far."""
 
     def __call__(self, url: str, received_bytes: int) -> None: ...
 

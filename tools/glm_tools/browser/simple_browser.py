@@ -14,7 +14,6 @@ from glm_tools.tool import Ctx, Observation, Tool, ToolOutput, ToolSpec
 
 TIMEOUT_S = 180.0  # of a call of several lines; each page has a limit of its own
 CANCEL_GRACE_S = 2.0
-_QUIET_S = 2.0  # how long a page may take before the user is told of it
 
 SPEC = ToolSpec(
     name="simple_browser",
@@ -59,6 +58,7 @@ class BrowserTool(Tool):
             return _output(
                 lambda cancel, progress: self.browser.run(code, cancel=cancel, progress=progress),
                 ctx,
+                self.browser.config.slow_page_s,
             )
 
     def close(self) -> None:
@@ -90,6 +90,7 @@ class _FunctionTool(Tool):
                     (action,), cancel=cancel, progress=progress
                 ),
                 ctx,
+                self.browser.config.slow_page_s,
             )
 
     def close(self) -> None:
@@ -162,6 +163,17 @@ def browser_functions(browser: Browser) -> tuple[Tool, ...]:
     )
 
 
+def as_functions(tools: Iterable[Tool]) -> list[Tool]:
+    """`tools` with the three plain functions where `simple_browser` was: for a model that was not trained on it.
+
+    They share its session and close it.
+    """
+    kept: list[Tool] = []
+    for tool in tools:
+        kept += browser_functions(tool.browser) if isinstance(tool, BrowserTool) else (tool,)
+    return kept
+
+
 def browsers_of(tools: Iterable[Tool]) -> list[Browser]:
     """The browsing sessions behind `tools`, each once: for citations, and for what a replay did not have."""
     found = [tool.browser for tool in tools if isinstance(tool, (BrowserTool, _FunctionTool))]
@@ -169,10 +181,12 @@ def browsers_of(tools: Iterable[Tool]) -> list[Browser]:
 
 
 def _output(
-    run: Callable[[CancelSignal, Progress], tuple[Observation, ...]], ctx: Ctx[Any]
+    run: Callable[[CancelSignal, Progress], tuple[Observation, ...]],
+    ctx: Ctx[Any],
+    slow_page_s: float,
 ) -> ToolOutput:
     try:
-        observations = run(ctx.cancelled, _SlowPages(ctx.on_output))
+        observations = run(ctx.cancelled, _SlowPages(ctx.on_output, slow_page_s))
     except FetchCancelledError:
         return ToolOutput(
             (Observation("The browser was stopped.", "system_error"),), status="cancelled"
@@ -190,13 +204,15 @@ def _output(
 class _SlowPages:
     """Tells the user of pages that take long, about once a second each."""
 
-    def __init__(self, on_output: Callable[[str, str], None]) -> None:
+    def __init__(self, on_output: Callable[[str, str], None], slow_page_s: float) -> None:
         self._on_output = on_output
+        self._slow_page_s = slow_page_s
         self._next: dict[str, float] = {}
 
     def __call__(self, url: str, received_bytes: int) -> None:
         now = time.monotonic()
-        if now < self._next.setdefault(url, now + _QUIET_S):
+        if now < self._next.setdefault(url, now + self._slow_page_s):
             return
         self._next[url] = now + 1.0
-        self._on_output("stderr", f"{url}: {received_bytes / 1000:,.0f} kB so far\n")
+        state = f"{received_bytes / 1000:,.0f} kB so far" if received_bytes else "no answer yet"
+        self._on_output("stderr", f"{url}: {state}\n")
