@@ -10,6 +10,8 @@ Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 2 and
 import math
 import mmap
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,12 +47,36 @@ def read_gguf_header(path: Path) -> tuple[dict[str, Any], dict[str, GgufTensor]]
 
     Raises:
         ValueError: no GGUF file, cut off, or damaged in a way that shows.
+        OSError: it cannot be read.
     """
+    with _opened(path) as reader:
+        metadata = reader.metadata()
+        return {key: value for key, value in metadata.items() if value is not None}, reader.tensors(
+            metadata.get("general.alignment", gguf.GGUF_DEFAULT_ALIGNMENT)
+        )
+
+
+def read_gguf_metadata(path: Path, prefix: str) -> dict[str, Any]:
+    """The keys and values, lists included, of the keys that begin with `prefix`, without it.
+
+    Raises:
+        ValueError: no GGUF file, cut off, or damaged in a way that shows.
+        OSError: it cannot be read.
+    """
+    with _opened(path) as reader:
+        metadata = reader.metadata(prefix)
+    return {
+        key.removeprefix(prefix): value for key, value in metadata.items() if key.startswith(prefix)
+    }
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator["_Reader"]:
     with path.open("rb") as file:
         if not file.read(1):
             raise ValueError("the file is empty")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _Reader(data).header()
+            yield _Reader(data)
 
 
 class _Reader:
@@ -59,22 +85,28 @@ class _Reader:
     def __init__(self, data: mmap.mmap) -> None:
         self._data = data
         self._offset = 0
+        self._num_tensors = 0
 
-    def header(self) -> tuple[dict[str, Any], dict[str, GgufTensor]]:
-        magic, version, num_tensors, num_pairs = self._unpack("4sIQQ")
+    def metadata(self, listed_prefix: str | None = None) -> dict[str, Any]:
+        """Every key and value from the start of the file; lists only of keys that begin with the prefix, else None."""
+        magic, version, self._num_tensors, num_pairs = self._unpack("4sIQQ")
         if magic != b"GGUF" or version not in (2, 3):
             raise ValueError(
                 f"it begins with {magic!r} and version {version}, not with GGUF 2 or 3"
             )
-        self._check_room(num_pairs * _MIN_PAIR_BYTES + num_tensors * _MIN_TENSOR_BYTES)
+        self._check_room(num_pairs * _MIN_PAIR_BYTES + self._num_tensors * _MIN_TENSOR_BYTES)
         metadata: dict[str, Any] = {}
         for _ in range(num_pairs):
             key, (kind,) = self._string(), self._unpack("I")
             if key in metadata:
                 raise ValueError(f"the key {key!r} is there twice")
-            metadata[key] = self._value(kind)
-        infos = [(self._string(), self._tensor_info()) for _ in range(num_tensors)]
-        alignment = metadata.get("general.alignment", gguf.GGUF_DEFAULT_ALIGNMENT)
+            is_wanted = listed_prefix is not None and key.startswith(listed_prefix)
+            metadata[key] = self._value(kind, with_list=is_wanted)
+        return metadata
+
+    def tensors(self, alignment: Any) -> dict[str, GgufTensor]:
+        """Every tensor by name. To be called behind `metadata`."""
+        infos = [(self._string(), self._tensor_info()) for _ in range(self._num_tensors)]
         if not isinstance(alignment, int) or alignment <= 0:
             raise ValueError(f"the alignment is {alignment!r}")
         start = -(-self._offset // alignment) * alignment
@@ -83,7 +115,7 @@ class _Reader:
             if name in tensors:
                 raise ValueError(f"the tensor {name!r} is there twice")
             tensors[name] = self._tensor(name, shape, kind, start + offset)
-        return {key: value for key, value in metadata.items() if value is not None}, tensors
+        return tensors
 
     def _tensor_info(self) -> tuple[tuple[int, ...], int, int]:
         (num_dimensions,) = self._unpack("I")
@@ -105,30 +137,37 @@ class _Reader:
             )
         return GgufTensor(shape, quantisation, offset, nbytes)
 
-    def _value(self, kind: int) -> Any:
-        """A string, number or bool; None for a list, which is stepped over."""
+    def _value(self, kind: int, *, with_list: bool) -> Any:
+        """A string, number, bool or list; None for a list that is only stepped over."""
         if kind == _STRING:
             return self._string()
         if kind == _ARRAY:
-            item, count = self._unpack("IQ")
-            if item in _SCALARS:
-                self._skip(count * struct.calcsize("<" + _SCALARS[item]))
-                return None
-            if item != _STRING:
-                raise ValueError(f"it holds a list of type {item}")
-            self._check_room(8 * count)
-            for _ in range(count):
-                self._skip(*self._unpack("Q"))
-            return None
+            return self._list(*self._unpack("IQ"), is_wanted=with_list)
         if kind not in _SCALARS:
             raise ValueError(f"it holds a value of type {kind}")
         return self._unpack(_SCALARS[kind])[0]
+
+    def _list(self, item: int, count: int, *, is_wanted: bool) -> list[Any] | None:
+        if item in _SCALARS:
+            self._check_room(count * struct.calcsize("<" + _SCALARS[item]))
+            if is_wanted:
+                return list(self._unpack(f"{count}{_SCALARS[item]}"))
+            self._skip(count * struct.calcsize("<" + _SCALARS[item]))
+            return None
+        if item != _STRING:
+            raise ValueError(f"it holds a list of type {item}")
+        self._check_room(8 * count)
+        if is_wanted:
+            return [self._string() for _ in range(count)]
+        for _ in range(count):
+            self._skip(*self._unpack("Q"))
+        return None
 
     def _string(self) -> str:
         (length,) = self._unpack("Q")
         start = self._offset
         self._skip(length)
-        return self._data[start : self._offset].decode()
+        return self._data[start : self._offset].decode("utf-8", "replace")
 
     def _unpack(self, form: str) -> tuple[Any, ...]:
         start = self._offset

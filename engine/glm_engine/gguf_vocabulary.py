@@ -1,10 +1,8 @@
 """The vocabulary inside a GGUF file, and its two translations into what our tokenizers read.
 
-Read by hand: the `gguf` package wraps every string of every list in arrays, seconds for a vocabulary of 150,000.
 Source: docs/gguf.md of ggml-org/ggml; the keys as written by llama.cpp's conversion/chatglm.py.
 """
 
-import mmap
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,22 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from glm_engine.errors import TokenizerError
+from glm_engine.gguf_header import read_gguf_metadata
 from glm_engine.vocabularies import GLM4_PATTERN
-
-_SCALARS = {
-    0: "B",
-    1: "b",
-    2: "H",
-    3: "h",
-    4: "I",
-    5: "i",
-    6: "f",
-    7: "?",
-    10: "Q",
-    11: "q",
-    12: "d",
-}
-_STRING, _ARRAY = 8, 9
 
 # llama.cpp's converter renames these two of ChatGLM's control pieces.
 _SENTENCEPIECE_NAMES = {"<bos>": "<s>", "<eos>": "</s>"}
@@ -73,9 +57,8 @@ def read_gguf_vocabulary(path: Path) -> GGUFVocabulary:
         TokenizerError: not a GGUF file, cut off, or without a vocabulary we can use.
     """
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            metadata = _Reader(data).metadata("tokenizer.ggml.")
-    except (OSError, ValueError, struct.error) as error:
+        metadata = read_gguf_metadata(path, "tokenizer.ggml.")
+    except (OSError, ValueError) as error:
         raise TokenizerError(f"{path}: not a readable GGUF file: {error}") from error
     try:
         vocabulary = GGUFVocabulary(
@@ -194,52 +177,3 @@ def _varint(value: int) -> bytes:
         value >>= 7
     encoded.append(value)
     return bytes(encoded)
-
-
-class _Reader:
-    """Walks through the header of a GGUF file. What is wrong comes out as ValueError or struct.error."""
-
-    def __init__(self, data: mmap.mmap) -> None:
-        self._data = data
-        self._offset = 0
-
-    def metadata(self, prefix: str) -> dict[str, Any]:
-        """Returns the keys that begin with `prefix`, without it."""
-        magic, version, _, pairs = self._unpack("4sIQQ")
-        if magic != b"GGUF" or version not in {2, 3}:
-            raise ValueError(f"it begins with {magic!r}, version {version}")
-        found = {}
-        for _ in range(pairs):
-            key = self._string()
-            value = self._value(*self._unpack("I"))
-            if key.startswith(prefix):
-                found[key.removeprefix(prefix)] = value
-        return found
-
-    def _unpack(self, form: str) -> tuple[Any, ...]:
-        values = struct.unpack_from("<" + form, self._data, self._offset)
-        self._offset += struct.calcsize("<" + form)
-        return values
-
-    def _string(self) -> str:
-        (length,) = self._unpack("Q")
-        end = self._offset + length
-        if end > len(self._data):
-            raise ValueError("the file is cut off")
-        text = self._data[self._offset : end].decode("utf-8", "replace")
-        self._offset = end
-        return text
-
-    def _value(self, kind: int) -> Any:  # str, number, bool or a list of one of them
-        if kind == _STRING:
-            return self._string()
-        if kind == _ARRAY:
-            item, length = self._unpack("IQ")
-            if length > len(self._data):
-                raise ValueError("the file is cut off")
-            if item in _SCALARS:
-                return list(self._unpack(f"{length}{_SCALARS[item]}"))
-            return [self._value(item) for _ in range(length)]
-        if kind not in _SCALARS:
-            raise ValueError(f"it holds a value of unknown type {kind}")
-        return self._unpack(_SCALARS[kind])[0]
