@@ -18,6 +18,21 @@ TurnFinish = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class Parting:
+    """Where a prompt parts from the one of another conversation that it has most in common with.
+
+    Attributes:
+        position: of the first id that differs, from 0.
+        there: the id in the other conversation.
+        here: the id in this one.
+    """
+
+    position: int
+    there: int
+    here: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnUsage:
     """What one turn cost.
 
@@ -27,6 +42,8 @@ class TurnUsage:
         generated_tokens: tokens that the model wrote.
         prefill_s: time to the first token.
         decode_s: time from the first token to the last.
+        copied_tokens: of the reused ones, those that another conversation had computed.
+        parting: where the nearest other conversation parts from this one, if it was looked for and there is one.
     """
 
     new_tokens: int = 0
@@ -34,6 +51,8 @@ class TurnUsage:
     generated_tokens: int = 0
     prefill_s: float = 0.0
     decode_s: float = 0.0
+    copied_tokens: int = 0
+    parting: Parting | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ class RunResult:
             generated_tokens=sum(usage.generated_tokens for usage in usages),
             prefill_s=sum(usage.prefill_s for usage in usages),
             decode_s=sum(usage.decode_s for usage in usages),
+            copied_tokens=sum(usage.copied_tokens for usage in usages),
         )
 
 

@@ -7,15 +7,17 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import takewhile
 from pathlib import Path
 from threading import Event
 
-from glm_agent.chat_model import ModelEvent, Prefill, TurnEnded, TurnOptions, TurnUsage
+from glm_agent.chat_model import ModelEvent, Parting, Prefill, TurnEnded, TurnOptions, TurnUsage
 from glm_agent.errors import ConfigurationError, ModelUnavailableError
 from glm_agent.warm_start import WarmStart
 from glm_engine.demo import demo_checkpoint, is_demo_checkpoint
 from glm_engine.errors import ContextLengthError, EngineError
 from glm_engine.generate import Engine, WeightFormat
+from glm_engine.prefix import Divergence, PrefillReport, common_length
 from glm_engine.sampling import SamplingParams
 from glm_engine.tokenizer import Tokenizer, load_tokenizer
 from glm_prompts.chatglm2 import ChatGLM2Dialect
@@ -100,6 +102,7 @@ class LocalConversation:
             raise ConfigurationError(
                 f"System text and tools alone fill the context window. {error} Fewer tools help too."
             ) from error
+        self.session.pin(_length_before_user(self._segments))
 
     @property
     def segments(self) -> Sequence[Segment]:
@@ -167,11 +170,11 @@ class LocalConversation:
             answer_schema=options.answer_schema,
         )
         start = len(session.token_ids)
-        reused = session.num_computed
         started = time.monotonic()
         first_token_at = 0.0
         for done, total in session.prefill(cancel=cancel):
             yield Prefill(done, total)
+        found = session.last_prefill or PrefillReport(start, 0, 0)  # None: all was computed
         for _ in session.generate(
             SamplingParams(temperature=options.temperature, top_p=options.top_p, seed=options.seed),
             max_new_tokens=options.max_new_tokens,
@@ -193,23 +196,29 @@ class LocalConversation:
         yield TurnEnded(
             finish=session.finish_reason or "stop",  # None: left early, after a whole call
             usage=TurnUsage(
-                new_tokens=start - reused,
-                reused_tokens=reused,
+                new_tokens=found.num_new,
+                reused_tokens=start - found.num_new,
                 generated_tokens=len(generated),
                 prefill_s=(first_token_at or ended) - started,
                 decode_s=ended - first_token_at if first_token_at else 0.0,
+                copied_tokens=found.num_copied,
+                parting=_parting(found.divergence),
             ),
             token_ids=token_ids,
             stop_token_id=stop,
         )
 
 
-def common_length(left: Sequence[int], right: Sequence[int]) -> int:
-    """How many ids two sequences have in common from the start."""
-    return next(
-        (i for i, (one, other) in enumerate(zip(left, right, strict=False)) if one != other),
-        min(len(left), len(right)),
-    )
+def _length_before_user(segments: Sequence[Segment]) -> int:
+    """Tokens of system text and tools: what other conversations with the same agent begin with, too."""
+    start = takewhile(lambda segment: segment.label != "user", segments)
+    return sum(len(segment.token_ids) for segment in start)
+
+
+def _parting(divergence: Divergence | None) -> Parting | None:
+    if divergence is None:
+        return None
+    return Parting(divergence.position, divergence.there, divergence.here)
 
 
 def open_local_model(

@@ -191,7 +191,7 @@ class Session:
         tokens_forwarded: tokens of this session that went through the network.
         tokens_reused: tokens that were computed already when a prefill began, by this session or by another that
             begins with the same ids, summed over prefills.
-        last_prefill: what the last prefill found computed; None before the first.
+        last_prefill: what the last prefill found computed; None before the first, and where `prefill` had nothing to do.
     """
 
     def __init__(self, engine: Engine, sequence: CachedSequence | None = None) -> None:
@@ -311,6 +311,7 @@ class Session:
         Raises:
             RuntimeError: the session was changed while it ran.
         """
+        self.last_prefill = None
         with suppress(ForwardCancelled):
             yield from self._prefill_chunks(self._revision, cancel)
 

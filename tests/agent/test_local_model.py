@@ -156,6 +156,31 @@ def test_calls_that_the_engine_samples_are_valid() -> None:
     assert complete > 25
 
 
+# What another conversation has computed is not computed again.
+
+
+def test_a_second_conversation_computes_no_system_text_and_no_tools() -> None:
+    """And its usage says where the two part: in the user's words."""
+    local = model()
+    first = spoken(local)
+    second = local.open(None, [SEARCH])
+    start = second.num_tokens
+    add(second, second.render_user("What is old?"))
+    ended, _ = take_turn(second, TurnOptions("c", max_new_tokens=3))
+    assert ended.usage.copied_tokens == ended.usage.reused_tokens == start
+    assert ended.usage.new_tokens == len(second.session.token_ids) - start - 3
+    assert ended.usage.parting is not None
+    assert ended.usage.parting.position == start + len(TOKENIZER.encode("\nWhat is ")) + 1
+    assert first.session.token_ids[ended.usage.parting.position] == ended.usage.parting.there
+
+
+def test_the_first_conversation_has_nobody_to_share_with() -> None:
+    conversation = model().open(None, [SEARCH])
+    add(conversation, conversation.render_user("?"))
+    ended, _ = take_turn(conversation, TurnOptions("c", max_new_tokens=3))
+    assert (ended.usage.copied_tokens, ended.usage.parting) == (0, None)
+
+
 # What is computed outlives the process.
 
 

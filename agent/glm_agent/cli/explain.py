@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -111,6 +111,7 @@ def _show_change(turn: "RecordedTurn") -> None:
             f"   the prefix ends at token {found.position:,}, in {found.label!r}: {reason}; "
             f"{found.left} was there, {found.right} is"
         )
+    _show_parting(turn)
     again = known - turn.usage.reused_tokens
     if again > 1:  # the token written last was sampled and need not have been read
         reason = "" if turn.woken is None else turn.woken.reason
@@ -118,6 +119,23 @@ def _show_change(turn: "RecordedTurn") -> None:
             f"   {again:,} of {known:,} known tokens were computed again: "
             f"{reason or 'they were not in memory (a new process, or room was made); --warm keeps them'}"
         )
+
+
+def _show_parting(turn: "RecordedTurn") -> None:
+    """How far another conversation of the same process had read the same."""
+    parting = turn.usage.parting
+    if parting is None:
+        return
+    ends = accumulate(len(segment.token_ids) for segment in turn.prompt)
+    label = next(
+        segment.label
+        for segment, end in zip(turn.prompt, ends, strict=True)
+        if parting.position < end
+    )
+    _print(
+        f"   another conversation had read the same up to token {parting.position:,}, in {label!r} "
+        f"({turn.usage.copied_tokens:,} copied from it); {parting.there} was there, {parting.here} is"
+    )
 
 
 def _new_segments(turn: "RecordedTurn") -> "Sequence[Segment]":
