@@ -1,12 +1,13 @@
 """Which of flag, environment, project file, user file and default decides, and what a project may not decide."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from glm_agent.cli.application import app
-from glm_agent.errors import ConfigurationError, ModelUnavailableError
+from glm_agent.errors import ConfigurationError, ModelUnavailableError, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +15,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder and a settings folder of the test's own."""
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("GLM_AGENT_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("GLM_AGENT_MODEL", raising=False)
+    for name in ("GLM_AGENT_MODEL", "GLM_AGENT_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -111,3 +113,103 @@ def test_commands_that_run_no_model_work_whatever_the_files_say(folder: Path) ->
     """`config path` must help to mend a broken file, not fail on it."""
     write_user(folder, "seed =")
     assert run("config", "path").strip() == str(folder / "home" / "config.toml")
+
+
+def test_a_profile_stands_between_environment_and_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flag > environment > profile > project > user > default, each seen in a command that starts."""
+    monkeypatch.setenv("GLM_AGENT_OFFLINE", "1")
+    (folder / "in.jsonl").write_text('"x"', encoding="utf-8")
+    write_user(
+        folder, 'model = "no/of-the-user"\nseed = 1\n[profiles.big]\nmodel = "no/of-the-profile"'
+    )
+    batch = ("batch", "in.jsonl", "-o", "out.jsonl", "--no-tools")
+    with pytest.raises(ModelUnavailableError, match="no/of-the-user"):
+        run(*batch)
+    with pytest.raises(ModelUnavailableError, match="no/of-the-profile"):
+        run(*batch, "--profile", "big")
+    with pytest.raises(ModelUnavailableError, match="no/of-the-flag"):
+        run(*batch, "--model", "no/of-the-flag", "--profile", "big")
+    monkeypatch.setenv("GLM_AGENT_PROFILE", "big")
+    with pytest.raises(ModelUnavailableError, match="no/of-the-profile"):
+        run(*batch)
+    assert shown()["model"] == "'no/of-the-profile'    # profile big"
+    assert shown()["seed"].startswith("1    # user")
+    monkeypatch.setenv("GLM_AGENT_MODEL", "no/of-the-environment")
+    with pytest.raises(ModelUnavailableError, match="no/of-the-environment"):
+        run(*batch)
+
+
+def test_a_profile_beats_the_projects_file(folder: Path) -> None:
+    write_project(folder, "seed = 2")
+    write_user(folder, "[profiles.mine]\nseed = 3")
+    assert run("config", "get", "seed").strip() == "2"
+    assert run("config", "get", "seed", "--profile", "mine").strip() == "3"
+
+
+def test_a_profile_that_is_not_there_is_named_with_those_that_are(folder: Path) -> None:
+    write_user(folder, "[profiles.mine]\nseed = 3")
+    with pytest.raises(UsageError, match="no profile 'mien'; there are: mine"):
+        run("run", "x", "--profile", "mien")
+
+
+def test_a_project_brings_no_profiles(folder: Path) -> None:
+    """A profile may say everything, so it is the user's alone."""
+    write_project(folder, "[profiles.handy]\nsandbox = 'off'")
+    with pytest.raises(ConfigurationError, match="no table 'profiles'"):
+        run("run", "x", "--profile", "handy")
+
+
+@pytest.mark.parametrize("text", ["[option]\nseed = 1", "[profile.x]\nseed = 1"])
+def test_a_table_that_nobody_reads_is_not_passed_over(folder: Path, text: str) -> None:
+    (folder / "home" / "config.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="no table"):
+        run("run", "x")
+
+
+def test_set_writes_what_the_command_line_would_take_and_keeps_the_rest(folder: Path) -> None:
+    """Comments, order and the file's mode stay; values have TOML's types."""
+    file = folder / "home" / "config.toml"
+    write_user(folder, "seed = 1  # a good one\n")
+    file.chmod(0o600)
+    run("config", "set", "tools", "python", "files")
+    run("config", "set", "no-tools", "false")
+    run("config", "set", "temperature", "0.5")
+    run("config", "set", "--profile", "safe", "sandbox", "docker")
+    text = file.read_text(encoding="utf-8")
+    assert "seed = 1  # a good one" in text
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert tomllib.loads(text) == {
+        "options": {"seed": 1, "tools": ["python", "files"], "no-tools": False, "temperature": 0.5},
+        "profiles": {"safe": {"sandbox": "docker"}},
+    }
+    assert run("config", "get", "tools").split() == ["python", "files"]
+    assert run("config", "get", "sandbox", "--profile", "safe").strip() == "docker"
+    run("config", "unset", "tools")
+    assert run("config", "get", "tools") == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (("sede", "1"), UsageError, "Did you mean 'seed'"),
+        (("seed", "x"), ConfigurationError, "'seed'"),
+        (("seed", "1", "2"), UsageError, "one value"),
+        (("sandbox", "of"), ConfigurationError, "sandbox"),
+    ],
+)
+def test_set_refuses_what_the_command_line_would_and_writes_nothing(
+    folder: Path, arguments: tuple[str, ...], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        run("config", "set", *arguments)
+    assert not (folder / "home" / "config.toml").exists()
+
+
+def test_set_does_not_touch_a_file_that_is_broken(folder: Path) -> None:
+    write_user(folder, "seed =")
+    with pytest.raises(ConfigurationError, match="not TOML"):
+        run("config", "set", "seed", "3")
+    text = (folder / "home" / "config.toml").read_text(encoding="utf-8")
+    assert text == "[options]\nseed ="

@@ -22,6 +22,7 @@ from glm_agent.cli import (
     sessions,
     tools,
 )
+from glm_agent.cli.config_files import use_files
 from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.errors import (
     ConfigurationError,
@@ -84,7 +85,7 @@ def root(
     ] = False,
 ) -> None:
     """A local tool-use agent for GLM-4, with its own engine and a sandbox."""
-    config.use_files(context)
+    use_files(context)
 
 
 def main() -> None:

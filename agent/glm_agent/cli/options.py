@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from glm_agent.cli.config_files import PROFILE_VARIABLE, use_profile
+
 if TYPE_CHECKING:
     from glm_agent.cli.opening import AgentRequest
 
@@ -149,6 +151,18 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="The answer only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Whole results, timings.")]
 
 
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        envvar=PROFILE_VARIABLE,
+        callback=use_profile,
+        is_eager=True,
+        help="Options of this name in your settings file; see `glm-agent config`.",
+        show_default=False,
+    ),
+]
+
+
 def _agent(
     model: Model = "auto",
     tools: Tools = None,
@@ -171,6 +185,7 @@ def _agent(
     temperature: Temperature = 0.0,
     top_p: TopP = 1.0,
     seed: Seed = 0,
+    profile: Profile = None,
 ) -> None:
     """The options of every command that opens an agent, with their defaults; see `takes_agent_options`."""
 
