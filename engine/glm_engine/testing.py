@@ -1,7 +1,7 @@
 """Small random models for tests: a network of milliseconds, and the same network as a checkpoint in every naming."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -115,6 +115,7 @@ def write_checkpoint(
     pickled: bool = False,
     gguf_type: str = "F32",
     gguf_overrides: Mapping[str, tuple[NDArray[np.uint8], str]] | None = None,
+    gguf_vocabulary: Callable[[gguf.GGUFWriter], None] | None = None,
 ) -> dict[str, Tensor]:
     """Write a random checkpoint.
 
@@ -129,6 +130,7 @@ def write_checkpoint(
         gguf_type: number format of a GGUF file's matrices, such as "Q8_0".
         gguf_overrides: name to stored bytes, rows first, and their number format, for formats that the `gguf` package
             reads but does not write.
+        gguf_vocabulary: adds the keys of a tokenizer to a GGUF file.
 
     Returns:
         The weights in fp32, before they were rounded to the stored format.
@@ -137,7 +139,10 @@ def write_checkpoint(
     parameters = random_parameters(config, seed)
     tensors = stored_tensors(config, parameters, naming)
     if naming in ("gguf", "gguf-llama"):
-        _write_gguf(path / "model.gguf", config, tensors, naming, gguf_type, gguf_overrides or {})
+        writer = _gguf_writer(path / "model.gguf", config, naming)
+        if gguf_vocabulary is not None:
+            gguf_vocabulary(writer)
+        _write_gguf(writer, tensors, gguf_type, gguf_overrides or {})
         return parameters
     settings = hf_settings(config) if naming == "hf" else original_settings(config)
     (path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
@@ -261,14 +266,7 @@ def original_settings(config: ModelConfig) -> dict[str, Any]:
     }
 
 
-def _write_gguf(
-    path: Path,
-    config: ModelConfig,
-    tensors: Mapping[str, Tensor],
-    naming: Naming,
-    gguf_type: str,
-    overrides: Mapping[str, tuple[NDArray[np.uint8], str]],
-) -> None:
+def _gguf_writer(path: Path, config: ModelConfig, naming: Naming) -> gguf.GGUFWriter:
     architecture = "glm4" if config.sandwich_norms else "chatglm"
     writer = gguf.GGUFWriter(path, "llama" if naming == "gguf-llama" else architecture)
     writer.add_block_count(config.num_layers)
@@ -286,6 +284,15 @@ def _write_gguf(
         writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
         writer.add_rope_scaling_factor(config.position_divisor)
     writer.add_eos_token_id(config.eos_token_ids[0])
+    return writer
+
+
+def _write_gguf(
+    writer: gguf.GGUFWriter,
+    tensors: Mapping[str, Tensor],
+    gguf_type: str,
+    overrides: Mapping[str, tuple[NDArray[np.uint8], str]],
+) -> None:
     kind = gguf.GGMLQuantizationType[gguf_type]
     for name, tensor in tensors.items():
         if name in overrides:
