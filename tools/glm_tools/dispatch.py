@@ -93,7 +93,7 @@ class Dispatcher:
         Args:
             call: as the model made it.
             cancel: when set, the call is told to stop and is given up after the tool's grace.
-            on_output: called, from other threads, with (`stdout` or `stderr`, text) that the tool prints.
+            on_output: called, from other threads, with (`stdout`, `stderr` or `progress`, text): see `Ctx`.
             deps: for tools that ask for `Ctx`.
         """
         started_s = time.monotonic()

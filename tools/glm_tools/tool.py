@@ -159,7 +159,7 @@ class Ctx(Generic[DepsT]):
         deps: what the program gave to the run: a database, an account.
         call: the call being run.
         cancelled: set when the call should end, because its time is over or the user cancelled it.
-        on_output: called with (`stdout` or `stderr`, text) to show progress to the user.
+        on_output: called with (`stdout`, `stderr` or `progress`, text) to show the user what the tool prints or waits for.
     """
 
     deps: DepsT

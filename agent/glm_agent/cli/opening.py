@@ -24,6 +24,7 @@ from glm_agent.orchestrator import Agent
 from glm_agent.sampling import Sampling
 from glm_agent.storage import config_path
 from glm_sandbox.sandbox import Sandbox
+from glm_tools.browser import as_functions
 from glm_tools.python import PythonTool
 from glm_tools.tool import Tool, ToolCall
 
@@ -182,6 +183,8 @@ class AgentOpening:
             stack.callback(python.close)
         if model is None:
             model = open_model(request.model, terminal)
+        if not _knows_browser(model):
+            tools[:] = as_functions(tools)
         sandbox = python.wait() if python is not None else None
         if python is not None and sandbox is not None:
             tools.insert(0, PythonTool(python.open))
@@ -197,6 +200,13 @@ class AgentOpening:
         )
         stack.callback(agent.close)
         return OpenedAgent(agent, model, sandbox, tools)
+
+
+def _knows_browser(model: ChatModel) -> bool:
+    """Whether `simple_browser` was part of the model's training; others get its calls as plain functions."""
+    from glm_agent.local_model import LocalModel  # torch
+
+    return not isinstance(model, LocalModel) or model.dialect.name == "glm4"
 
 
 def open_model(name: str, terminal: Terminal) -> ChatModel:

@@ -19,6 +19,7 @@ from glm_agent.events import (
     SessionWoken,
     StepFinished,
     ToolFinished,
+    ToolProgress,
     ToolStarted,
 )
 from glm_prompts.dialect import CallCut, TextDelta
@@ -90,6 +91,8 @@ class Terminal:
                 self.note(f"  The answer is sent back: {printable(problem)}")
             case ToolStarted(call=call):
                 self._call(call)
+            case ToolProgress(stream="progress", text=text):
+                self.note(f"  {printable(text.rstrip())}")
             case ToolFinished(result=result):
                 self._result(result)
             case SessionWoken(reused_tokens=reused, reason=reason):

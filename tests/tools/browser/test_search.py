@@ -1,21 +1,30 @@
 import json
+import logging
 import sqlite3
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from glm_agent import Agent
+from glm_agent.journal import Journal
+from glm_agent.testing import Reply, ScriptedModel, say
+from glm_tools.browser import Browser, BrowserConfig, BrowserConfigError, BrowserTool
 from glm_tools.browser.address import parse_url
+from glm_tools.browser.cassette import Recorder
 from glm_tools.browser.errors import AddressError, FetchCancelledError, FetchError, SearchError
 from glm_tools.browser.extract import PageReader
 from glm_tools.browser.response import CancelSignal
 from glm_tools.browser.search.brave import Brave
+from glm_tools.browser.search.duckduckgo import DuckDuckGo
 from glm_tools.browser.search.local import HOST, LocalPages
 from glm_tools.browser.search.provider import SearchResult, clean_results, search_in_turn
 from glm_tools.browser.search.searxng import SearXNG
 from glm_tools.browser.search.zhipu import Zhipu
+from glm_tools.browser.web import LiveWeb
 
 RESULTS = [
     {
@@ -277,3 +286,176 @@ def test_indexing_can_be_cancelled_and_done_later(local: LocalPages) -> None:
     with pytest.raises(FetchCancelledError):
         local.search("river", None, 5, cancel)
     assert local.search("river", None, 5, None)
+
+
+def test_pages_that_share_only_common_words_with_a_query_are_no_results(
+    tmp_path: Path, reader: PageReader
+) -> None:
+    """Without this, a search in a small folder gives all its pages, and a small model answers from the wrong one."""
+    for name in ("elbe", "rhine", "oder", "weser", "ems"):
+        (tmp_path / f"{name}.html").write_text(
+            f"<title>The {name}</title><p>This is the page of the river and of its towns.</p>",
+            encoding="utf-8",
+        )
+    local = LocalPages(tmp_path, reader)
+    found = [result.title for result in local.search("towns of the river Oder", None, 8, None)]
+    both = {result.title for result in local.search("Oder or Weser", None, 8, None)}
+    every = local.search("river", None, 8, None)
+    local.close()
+    assert found == ["The oder"]
+    assert both == {"The oder", "The weser"}
+    assert len(every) == 5
+
+
+KEY = "k-e-y-0123456789"
+
+
+def failing_services(server: Any, make_fetcher: Any) -> list[Any]:
+    """Each with the key, and a server that repeats what it was sent in everything that it answers."""
+
+    def echo(connection: Any, path: str, head: str) -> None:
+        body = f"{head} {KEY}".encode()
+        connection.sendall(
+            f"HTTP/1.1 401 {KEY}\r\nX-Key: {KEY}\r\nLocation: /{KEY}\r\nContent-Length: {len(body)}\r\n"
+            "Content-Type: application/json\r\n\r\n".encode()
+            + body
+        )
+
+    server.pages.update({"/brave?q=x&count=5": echo, "/brave?q=x&count=8": echo, "/zhipu": echo})
+    closed = parse_url("http://127.0.0.1:1/")
+    fetcher = make_fetcher(allow=())
+    return [
+        Brave(KEY, fetcher, parse_url(server.url("/brave"))),
+        Zhipu(KEY, fetcher, endpoint=parse_url(server.url("/zhipu"))),
+        Brave(KEY, fetcher, closed),
+        Zhipu(KEY, fetcher, endpoint=closed),
+    ]
+
+
+def test_a_key_is_in_no_error_and_no_log(
+    server: Any, make_fetcher: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Security: neither in what is raised, nor in its causes, nor in what libraries log at their most talkative."""
+    caplog.set_level(logging.DEBUG)
+    for provider in failing_services(server, make_fetcher):
+        with pytest.raises(SearchError) as raised:
+            provider.search("x", None, 5, None)
+        told = "".join(traceback.format_exception(raised.value))
+        cause: BaseException | None = raised.value
+        while cause is not None:
+            told += repr(cause) + repr(vars(cause))
+            cause = cause.__cause__ or cause.__context__
+        assert KEY not in told
+    assert KEY not in caplog.text
+    assert sum(KEY in head for head in server.requests) == 2, "the services were asked with it"
+
+
+def test_a_key_is_on_no_recording_and_in_no_journal(
+    server: Any, make_fetcher: Any, reader: PageReader, tmp_path: Path
+) -> None:
+    """Security: what a run leaves on disk, and what the model reads, is without it."""
+    config = BrowserConfig(brave_key=KEY, zhipu_key=KEY)
+    services = failing_services(server, make_fetcher)
+    live = LiveWeb(config, reader, fetcher=make_fetcher(), providers=services)
+    browser = BrowserTool(browser=Browser(config, Recorder(tmp_path / "web.jsonl", live)))
+    code = 'search("x")'
+    model = ScriptedModel(
+        [Reply(name="simple_browser", arguments={"code": code}, raw=code), say("No.")]
+    )
+    journal = Journal(tmp_path / "journal.db")
+    with Agent(model, [browser], journal=journal) as agent:
+        result = agent.run("Look for x.")
+    journal.close()
+    assert result.steps[0].result is not None
+    assert "the key is refused" in result.steps[0].result.text
+    left = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"web.jsonl", "journal.db"} <= set(left)
+    assert not [name for name, content in left.items() if KEY.encode() in content]
+    assert KEY not in repr(result) + repr(config)
+
+
+def test_a_password_in_a_url_is_not_repeated() -> None:
+    """Neither of a page that the model wrote down, nor of the user's own instance."""
+    url = "https://me:s3cret@site.example/"
+    with pytest.raises(AddressError) as raised:
+        parse_url(url)
+    with pytest.raises(BrowserConfigError, match="SEARXNG_URL") as refused:
+        BrowserConfig(searxng_url=url)
+    for error in (raised.value, refused.value):
+        assert "s3cret" not in "".join(traceback.format_exception(error)) + repr(vars(error))
+
+
+# ddgs itself runs; only its list of engines and their address are ours, since none of the real ones can be reached.
+ENGINE_PAGE = """<html><body>
+<div class="result body"><a href="https://a.example/1"><h2>First <b>hit</b></h2> A snippet</a></div>
+<div class="result body"><a href="javascript:x"><h2>No page</h2> x</a></div></body></html>"""
+
+
+@pytest.fixture
+def ddgs_engines(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    package = pytest.importorskip("ddgs.ddgs", reason="the optional package ddgs is not installed")
+    engine = package.ENGINES["text"]["duckduckgo"]
+    engines = {"duckduckgo": type("Engine", (engine,), {})}
+    monkeypatch.setitem(package.ENGINES, "text", engines)
+    return engines
+
+
+def test_ddgs_reads_an_engines_page(
+    ddgs_engines: dict[str, Any], server: Any, response: Any
+) -> None:
+    ddgs_engines["duckduckgo"].search_url = server.url("/html/")
+    server.pages["/html/"] = response(ENGINE_PAGE.encode())
+    results = DuckDuckGo(timeout_s=20).search("first hit", 7, 5, None)
+    assert [(result.title, result.url) for result in results] == [
+        ("First hit", "https://a.example/1")
+    ]
+    assert server.requests[0].startswith("POST /html/ ")
+
+
+@pytest.mark.parametrize("status", ["202 Accepted", "403 Forbidden", "429 Too Many Requests"])
+def test_ddgs_that_is_turned_away_has_nothing_and_the_next_provider_is_asked(
+    status: str, ddgs_engines: dict[str, Any], server: Any, response: Any
+) -> None:
+    ddgs_engines["duckduckgo"].search_url = server.url("/html/")
+    server.pages["/html/"] = response(b"<html>Please prove that you are human", status=status)
+    outcome = search_in_turn([DuckDuckGo(timeout_s=20), Scripted("next", HIT)], "q", None, 5)
+    assert (outcome.provider, outcome.results) == ("next", (HIT,))
+
+
+def test_ddgs_without_a_network_says_so_and_the_next_provider_is_asked(
+    ddgs_engines: dict[str, Any],
+) -> None:
+    ddgs_engines["duckduckgo"].search_url = "http://127.0.0.1:1/"
+    with pytest.raises(SearchError, match=r"ddgs failed: .*onnect"):
+        DuckDuckGo(timeout_s=20).search("q", None, 5, None)
+    outcome = search_in_turn([DuckDuckGo(timeout_s=20), Scripted("next", HIT)], "q", None, 5)
+    assert outcome.provider == "next"
+    (problem,) = outcome.problems
+    assert problem.startswith("ddgs: ")
+
+
+def test_ddgs_goes_through_the_proxy_of_the_environment(
+    ddgs_engines: dict[str, Any], server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ddgs_engines["duckduckgo"].search_url = "https://engine.example/"
+    monkeypatch.setenv("https_proxy", server.url(""))
+    with pytest.raises(SearchError):
+        DuckDuckGo(timeout_s=20).search("q", None, 5, None)
+    assert server.requests[0].startswith("CONNECT engine.example:443 ")
+
+
+def test_a_search_with_ddgs_ends_when_it_is_cancelled(
+    ddgs_engines: dict[str, Any], server: Any
+) -> None:
+    """The package cannot be stopped; the caller does not wait for it."""
+    cancel, release = threading.Event(), threading.Event()
+
+    def hang(connection: Any, path: str, head: str) -> None:
+        cancel.set()
+        release.wait(60)
+
+    ddgs_engines["duckduckgo"].search_url = server.url("/html/")
+    server.pages["/html/"] = hang
+    with pytest.raises(FetchCancelledError):
+        DuckDuckGo(timeout_s=60).search("q", None, 5, cancel)
+    release.set()

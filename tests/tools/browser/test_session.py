@@ -1,5 +1,7 @@
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -17,7 +19,9 @@ from glm_tools.browser import (
     BrowserConfigError,
     BrowserTool,
     CassetteError,
+    as_functions,
     browser_functions,
+    browsers_of,
 )
 from glm_tools.browser.cassette import Player, Recorder
 from glm_tools.browser.extract import PageReader
@@ -326,6 +330,131 @@ def test_cancelling_a_call_stops_all_its_pages(
         code = 'search("x")\nmclick([0, 1, 2, 3, 4, 5])'
         call = ToolCall("1", "simple_browser", {"code": code}, code)
         assert dispatcher.run(call, cancel=cancel).status == "cancelled"
+
+
+def test_ctrl_c_ends_a_call_at_once_and_hangs_up_on_every_page(
+    server: Any, make_fetcher: Any, reader: PageReader
+) -> None:
+    """A real interrupt while all pages hang, each of which has ten minutes."""
+    hanging, hung_up = threading.Semaphore(0), threading.Semaphore(0)
+
+    def hang(connection: Any, path: str, head: str) -> None:
+        hanging.release()
+        if connection.recv(1) == b"":
+            hung_up.release()
+
+    def interrupt_when_all_hang() -> None:
+        for _ in range(4):
+            hanging.acquire()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    for number in range(4):
+        server.pages[f"/h{number}"] = hang
+    config = BrowserConfig()
+    hits = Hits(*(SearchResult("t", server.url(f"/h{n}"), "s") for n in range(4)))
+    web = LiveWeb(config, reader, fetcher=make_fetcher(timeout_s=600), providers=[hits])
+    browser = Browser(config, web)
+    browser.run('search("x")')
+    threading.Thread(target=interrupt_when_all_hang, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        browser.run("mclick([0, 1, 2, 3])")
+    assert all(hung_up.acquire(timeout=8) for _ in range(4))
+    browser.close()
+
+
+def test_the_user_is_told_of_a_slow_page(
+    server: Any, make_fetcher: Any, reader: PageReader
+) -> None:
+    """The page ends only after both messages have come: that nothing was sent yet, and how much was."""
+    lines: list[str] = []
+    is_awaited, is_coming = threading.Event(), threading.Event()
+
+    def show(stream: str, text: str) -> None:
+        lines.append(text)
+        (is_awaited if "no answer yet" in text else is_coming).set()
+
+    def answer(connection: Any, path: str, head: str) -> None:
+        assert is_awaited.wait(20)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + b"x" * 3000)
+        assert is_coming.wait(20)
+
+    server.pages["/slow"] = answer
+    config = BrowserConfig(slow_page_s=0.0)
+    browser = Browser(config, LiveWeb(config, reader, fetcher=make_fetcher(), providers=[]))
+    with Dispatcher([BrowserTool(browser=browser)]) as dispatcher:
+        code = f'open_url("{server.url("/slow")}")'
+        call = ToolCall("1", "simple_browser", {"code": code}, code)
+        assert dispatcher.run(call, on_output=show).status == "ok"
+    assert lines[0] == f"{server.url('/slow')}: no answer yet\n"
+    assert f"{server.url('/slow')}: 3 kB so far\n" in lines
+
+
+PDF_TEXT = "The tower is 120 m high."
+
+
+def pdf_of(text: str) -> bytes:
+    from pypdf import PageObject, PdfWriter
+    from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+    font = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Font"),
+            NameObject("/Subtype"): NameObject("/Type1"),
+            NameObject("/BaseFont"): NameObject("/Helvetica"),
+        }
+    )
+    content = DecodedStreamObject()
+    content.set_data(f"BT /F 12 Tf 10 50 Td ({text}) Tj ET".encode("ascii"))
+    page = PageObject.create_blank_page(width=300, height=100)
+    fonts = DictionaryObject({NameObject("/F"): font})
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+    page[NameObject("/Contents")] = content
+    writer, buffer = PdfWriter(), io.BytesIO()
+    writer.add_page(page)
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def test_a_pdf_is_read_and_cited_and_what_has_no_text_is_named(
+    site: Browser, server: Any, response: Any
+) -> None:
+    server.pages["/tower.pdf"] = response(pdf_of(PDF_TEXT), "application/pdf")
+    server.pages["/tower.png"] = response(b"\x89PNG\r\n" * 100, "image/png")
+    server.pages["/tower.bin"] = response(bytes(range(256)), "application/octet-stream")
+    (paper,) = site.run(f'open_url("{server.url("/tower.pdf")}")')
+    assert PDF_TEXT in paper.text
+    (citation,) = site.check_citations("It is high【0†120 m high】.")
+    assert citation.is_verified
+    for path, kind in (("/tower.png", "image/png"), ("/tower.bin", "application/octet-stream")):
+        (named,) = site.run(f'open_url("{server.url(path)}")')
+        assert named.metadata == "system_error"
+        assert kind in named.text
+        assert len(named.text) < 200
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-7", "utf-16", "utf-32", "idna", "rot13", "base64", "zlib", "hex", "undefined", "x-user-defined", "é", "a" * 999]
+)  # fmt: skip
+def test_a_page_with_an_absurd_charset_is_read_as_what_it_is(
+    charset: str, site: Browser, server: Any
+) -> None:
+    """Python has codecs that are no charsets, some of which decompress; none is taken from a page."""
+    body = f"<meta charset='{charset}'><p>The river is 120 km long, says the page, and it flows.</p>".encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset={charset}\r\n\r\n".encode()
+    server.pages["/c"] = head + body + b"\xff\xfe\x00\x80"
+    (observation,) = site.run(f'open_url("{server.url("/c")}")')
+    assert "120 km long" in observation.text
+
+
+def test_for_a_model_without_the_training_the_tool_becomes_functions_over_its_session(
+    site: Browser, server: Any
+) -> None:
+    other, browser = browser_functions(site)[0], BrowserTool(browser=site)
+    tools = as_functions([other, browser])
+    assert tools[0] is other
+    assert [tool.spec.name for tool in tools[1:]] == ["search", "open_url", "mclick"]
+    assert all(tool.spec.builtin is None and tool.untrusted for tool in tools[1:])
+    assert browsers_of([browser, *tools]) == [site]
 
 
 def test_models_without_the_training_get_three_functions(site: Browser, server: Any) -> None:

@@ -20,6 +20,7 @@ _META = re.compile(
 _XML = re.compile(
     rb"""^\s*<\?xml[^<>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE
 )
+_TAG = re.compile(rb"<(?:!--|!?[A-Za-z]{1,20}[\s>])")
 # Labels that mean a larger set in practice: https://encoding.spec.whatwg.org/#names-and-labels
 _SUPERSETS = {
     "gb2312": "gb18030", "gb_2312-80": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "gb18030": "gb18030",
@@ -44,11 +45,14 @@ def decode(body: bytes, header_charset: str = "") -> tuple[str, str]:
         header_charset,
         *(match[1].decode("ascii") for match in (_META.search(head), _XML.search(head)) if match),
     ]
-    for label in declared:
-        encoding = _encoding(label)
-        # A <meta> that could be read as ASCII is not in UTF-16, whatever it says.
-        if not encoding or (encoding.startswith("utf-16") and label is not header_charset):
-            continue
+    # A page whose tags can be read as ASCII is not in UTF-16 or UTF-32, whatever it or its header says.
+    is_narrow = bool(_TAG.search(head)) and head.count(b"\x00") <= len(head) // 8
+    encodings = [
+        encoding
+        for encoding in map(_encoding, declared)
+        if encoding and not (is_narrow and encoding.startswith(("utf-16", "utf-32")))
+    ]
+    for encoding in encodings:
         text = _strictly(body, encoding)
         if text is not None:
             return text, encoding
@@ -56,9 +60,8 @@ def decode(body: bytes, header_charset: str = "") -> tuple[str, str]:
         text = _strictly(body, encoding) if encoding else None
         if text is not None:
             return text, encoding
-    for label in declared:  # mostly right with some broken bytes, then
-        if encoding := _encoding(label):
-            return body.decode(encoding, "replace"), encoding
+    for encoding in encodings:  # mostly right with some broken bytes, then
+        return body.decode(encoding, "replace"), encoding
     return body.decode("utf-8", "replace"), "utf-8"
 
 

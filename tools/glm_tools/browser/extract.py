@@ -20,7 +20,7 @@ from typing import Any
 
 from glm_tools.browser.address import WebURL, parse_url
 from glm_tools.browser.errors import AddressError, FetchCancelledError, UnreadablePageError
-from glm_tools.browser.response import CancelSignal
+from glm_tools.browser.response import CancelSignal, is_readable
 
 _SOURCE_ROOT = Path(__file__).parents[2]
 _ANSWER_LIMIT_BYTES = 64_000_000
@@ -217,12 +217,7 @@ def _kind(mime: str, body: bytes) -> str:
         return "pdf"
     if mime in {"text/html", "application/xhtml+xml"}:
         return "html"
-    if (
-        mime
-        and not mime.startswith("text/")
-        and not mime.endswith(("+xml", "+json"))
-        and not mime.startswith("application/")
-    ):
+    if not is_readable(mime):  # its body was not even transferred
         return ""
     if start.startswith(
         (

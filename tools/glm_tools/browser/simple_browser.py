@@ -202,7 +202,7 @@ def _output(
 
 
 class _SlowPages:
-    """Tells the user of pages that take long, about once a second each."""
+    """Tells the user of pages that take long: once when that is so, and then about once a second each."""
 
     def __init__(self, on_output: Callable[[str, str], None], slow_page_s: float) -> None:
         self._on_output = on_output
@@ -215,4 +215,4 @@ class _SlowPages:
             return
         self._next[url] = now + 1.0
         state = f"{received_bytes / 1000:,.0f} kB so far" if received_bytes else "no answer yet"
-        self._on_output("stderr", f"{url}: {state}\n")
+        self._on_output("progress", f"{url}: {state}\n")
