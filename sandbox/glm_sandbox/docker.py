@@ -42,7 +42,7 @@ REMEDY = (
 _TIMEOUT_S = 60
 _PING_S = 5
 _TMP_BYTES, _SHM_BYTES = 64 << 20, 16 << 20
-_REMOVE_S = 10.0
+_REMOVE_S = 10
 _GVISOR, _GVISOR_PROCESSES = "runsc", 256
 _STREAM_HEADER = struct.Struct(">BxxxI")  # stream (1 stdout, 2 stderr), length
 _STDOUT = 1
@@ -91,15 +91,16 @@ class DockerBackend:
 
     def start(self, limits: ResourceLimits, preimport: Sequence[str]) -> Transport:
         options = session_options(limits, preimport)
-        client = self._client()
-        try:
-            with engine_errors("The sandbox's container cannot be started"):
+        with engine_errors("The sandbox's container cannot be started"):
+            try_socket(self._host or os.environ["DOCKER_HOST"])
+            client = self._client()
+            try:
                 return ContainerTransport(
                     client, self._container_arguments(limits, options.to_json())
                 )
-        except SandboxUnavailableError:
-            client.close()
-            raise
+            except BaseException:
+                client.close()
+                raise
 
     def _container_arguments(self, limits: ResourceLimits, options: str) -> dict[str, Any]:
         owned = f"uid={GUEST_UID},gid={GUEST_UID}"
@@ -245,6 +246,7 @@ class ContainerTransport:
 
     def _remove(self) -> None:
         """Remove the container, and see that it is gone: the engine may be at it already."""
+        self._client.api.timeout = _REMOVE_S  # a frozen engine must not hold us for long
         end = time.monotonic() + _REMOVE_S
         while time.monotonic() < end:
             try:
@@ -314,7 +316,7 @@ def find_engine() -> str | None:
     problems = []
     for host in _candidates():
         try:
-            _try_socket(host or os.environ["DOCKER_HOST"])
+            try_socket(host or os.environ["DOCKER_HOST"])
             with contextlib.closing(connect(host, _PING_S)) as client:
                 client.ping()
             return host
@@ -323,7 +325,7 @@ def find_engine() -> str | None:
     raise SandboxUnavailableError("No Docker engine answers (" + "; ".join(problems) + ").", REMEDY)
 
 
-def _try_socket(address: str) -> None:
+def try_socket(address: str) -> None:
     """See that somebody listens at a local address: docker-py leaks a socket for each attempt that fails.
 
     Raises:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from glm_sandbox.backend import PREIMPORT, Backend
-from glm_sandbox.errors import SandboxClosedError, SandboxUnavailableError
+from glm_sandbox.errors import SandboxClosedError, SandboxError, SandboxUnavailableError
 from glm_sandbox.sandbox import ResourceLimits
 from glm_sandbox.session import Session
 
@@ -25,6 +25,7 @@ class SandboxPool:
         *,
         warm: int = 1,
         preimport: Sequence[str] = PREIMPORT,
+        idle_s: float | None = None,
     ) -> None:
         """Begin to start sessions in the background; does not wait for them.
 
@@ -33,14 +34,20 @@ class SandboxPool:
             limits: of each.
             warm: how many are kept ready; each takes the memory of an idle interpreter with `preimport` loaded.
             preimport: modules that they load while they wait.
+            idle_s: when nobody has asked for a session for so long, those that wait are ended, and their memory is
+                given back; the next call waits for a fresh one. Never when None.
         """
         if warm < 1:
             raise ValueError(f"a pool keeps at least one session warm, not {warm}")
         self._backend = backend
         self._limits = limits
         self._preimport = tuple(preimport)
-        self._ready: queue.Queue[Session | SandboxUnavailableError] = queue.Queue()
+        self._ready: queue.Queue[Session | SandboxError] = queue.Queue()
         self._wanted = threading.Semaphore(warm)  # sessions to start
+        self._idle_s = idle_s
+        self._lock = threading.Lock()
+        self._waiting = 0  # callers
+        self._evicted = 0  # sessions to start again when somebody asks
         self._is_closed = threading.Event()
         self._starter = threading.Thread(
             target=self._start_sessions, name="glm-sandbox-pool", daemon=True
@@ -57,9 +64,14 @@ class SandboxPool:
         while True:
             if self._is_closed.is_set():
                 raise SandboxClosedError("the pool is closed")
+            with self._lock:
+                self._waiting += 1
+                self._wanted.release(self._evicted + 1)
+                self._evicted = 0
             item = self._ready.get()
-            self._wanted.release()
-            if isinstance(item, SandboxUnavailableError):
+            with self._lock:
+                self._waiting -= 1
+            if isinstance(item, SandboxError):
                 raise item
             if item.is_alive():
                 return item
@@ -74,6 +86,8 @@ class SandboxPool:
             item = self._ready.get()
             if isinstance(item, Session):
                 item.close()
+        for _ in range(self._waiting):
+            self._ready.put(SandboxClosedError("the pool was closed"))
 
     def __enter__(self) -> Self:
         return self
@@ -88,10 +102,23 @@ class SandboxPool:
 
     def _start_sessions(self) -> None:
         while True:
-            self._wanted.acquire()
+            if not self._wanted.acquire(timeout=self._idle_s):
+                self._evict()
+                self._wanted.acquire()
             if self._is_closed.is_set():
                 return
             try:
                 self._ready.put(Session(self._backend, self._limits, preimport=self._preimport))
             except SandboxUnavailableError as error:
                 self._ready.put(error)
+
+    def _evict(self) -> None:
+        """End the sessions that wait, unless somebody is about to take one."""
+        evicted = []
+        with self._lock:
+            while not self._waiting and not self._ready.empty():
+                evicted.append(self._ready.get())
+            self._evicted += len(evicted)
+        for item in evicted:
+            if isinstance(item, Session):
+                item.close()

@@ -22,7 +22,7 @@ import sys
 import threading
 import types
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import chdir, suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -120,7 +120,7 @@ class Worker:
             waiting_imports = list(self._options.preimport)
             has_snapshot = False
             while True:
-                while waiting_imports and not self._has_frame():
+                while waiting_imports and threading.active_count() == 1 and not self._has_frame():
                     _import_quietly(waiting_imports.pop(0))
                     if not waiting_imports:
                         _settle_memory()
@@ -364,6 +364,7 @@ def _settle_memory() -> None:
 
 
 def _import_quietly(name: str) -> None:
+    """Load a module, not minding what a cell has planted in the working folder: a `matplotlibrc` that is a FIFO, say."""
     # Not in this image, or no room for it: a cell that needs it will say so.
-    with suppress(ImportError, OSError, MemoryError, RuntimeError, ValueError):
+    with suppress(ImportError, OSError, MemoryError, RuntimeError, ValueError), chdir("/"):
         importlib.import_module(name)
