@@ -1,6 +1,7 @@
 """Servers on loopback that misbehave in every way, and a witness of every connection made."""
 
 import ipaddress
+import re
 import socket
 import socketserver
 import sys
@@ -21,11 +22,13 @@ class RawServer:
 
     Attributes:
         requests: head of each request, in order.
+        bodies: what followed each head, as long as its Content-Length says.
         pages: path -> bytes to send, or a function that sends them.
     """
 
     def __init__(self) -> None:
         self.requests: list[str] = []
+        self.bodies: list[bytes] = []
         self.pages: dict[str, bytes | Answer] = {}
         outer = self
 
@@ -57,7 +60,12 @@ class RawServer:
                 if not piece:
                     return
                 data += piece
-            head = data.partition(b"\r\n\r\n")[0].decode("latin-1")
+            start, _, body = data.partition(b"\r\n\r\n")
+            head = start.decode("latin-1")
+            length = re.search(r"(?im)^content-length: *(\d+)", head)
+            while length and len(body) < int(length[1]):
+                body += connection.recv(65536)
+            self.bodies.append(body)
             self.requests.append(head)
             path = head.split(" ")[1]
             answer = self.pages.get(path, make_response(b"not found", status="404 Not Found"))

@@ -2,7 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glm_tools.browser.citations import CitationStatus, Source, check_citations, with_footnotes
+from glm_tools.browser.citations import (
+    CitationStatus,
+    Source,
+    check_citations,
+    footnotes,
+    with_footnotes,
+)
 
 PAGE = Source(
     0, "https://a.example/river", "The river", "# The river\n\nIt is **120 km** long, they say. “Deep,” says a friend.\n\n河流长一百二十公里。", "",
@@ -90,3 +96,16 @@ def test_any_answer_is_taken(answer: str) -> None:
     assert with_footnotes(answer, citations)[: len(answer) if not citations else 0] == (
         answer if not citations else ""
     )
+
+
+def test_a_footnote_is_keyed_by_the_mark_as_it_stands_in_the_answer() -> None:
+    """For a terminal, where the answer was shown while it came: each mark once, doubt and its reason where there is some."""
+    answer = (
+        "Long【0†120 km long】, deep【0†9 m】, long【0†120 km long】, more【1†source】 and【7†x】."
+    )
+    assert footnotes(check_citations(answer, SOURCES)) == [
+        "【0†120 km long】 The river — https://a.example/river",
+        "【0†9 m】? The river — https://a.example/river (the quoted words are not on the page)",
+        "【1†source】? Another — https://b.example/ (search result; the page was not opened)",
+        "【7†x】? nothing with the id 7 was read",
+    ]

@@ -76,6 +76,41 @@ def test_zhipu_is_posted_to(server: Any, make_fetcher: Any, response: Any) -> No
     ]
     assert server.requests[0].startswith("POST ")
     assert "authorization: bearer k-e-y" in server.requests[0].lower()
+    assert json.loads(server.bodies[0]) == {
+        "search_engine": "search_std",
+        "search_query": "x" * 70,
+        "count": 5,
+        "search_recency_filter": "noLimit",
+    }
+
+
+@pytest.mark.parametrize(
+    ("days", "searxng", "brave", "zhipu"),
+    [
+        (1, "day", "pd", "oneDay"),
+        (7, "week", "pw", "oneWeek"),
+        (8, "month", "pm", "oneMonth"),
+        (31, "month", "pm", "oneMonth"),
+        (366, "year", "py", "oneYear"),
+    ],
+)
+def test_recency_is_asked_for_in_the_words_of_each_service(
+    days: int, searxng: str, brave: str, zhipu: str, server: Any, make_fetcher: Any, response: Any
+) -> None:
+    """The values are those of the services' documentation; an age between two of them is rounded up."""
+    server.pages["/search?q=x&format=json&time_range=" + searxng] = answer(
+        {"results": []}, response
+    )
+    server.pages["/brave?q=x&count=5&freshness=" + brave] = answer({"web": {}}, response)
+    server.pages["/zhipu"] = answer({"search_result": []}, response)
+    fetcher = make_fetcher(allow=())
+    for provider in (
+        SearXNG(server.url(""), fetcher),
+        Brave(KEY, fetcher, parse_url(server.url("/brave"))),
+        Zhipu(KEY, fetcher, endpoint=parse_url(server.url("/zhipu"))),
+    ):
+        assert provider.search("x", days, 5, None) == []
+    assert json.loads(server.bodies[-1])["search_recency_filter"] == zhipu
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glm_agent.cli.terminal import Terminal
+from glm_agent.events import ToolProgress
 from glm_tools.browser import (
     Browser,
     BrowserConfig,
@@ -387,6 +389,16 @@ def test_the_user_is_told_of_a_slow_page(
         assert dispatcher.run(call, on_output=show).status == "ok"
     assert lines[0] == f"{server.url('/slow')}: no answer yet\n"
     assert f"{server.url('/slow')}: 3 kB so far\n" in lines
+
+
+def test_the_terminal_shows_what_is_awaited_and_not_what_a_tool_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What code prints is shown with its result; shown here too, it would stand there twice."""
+    terminal = Terminal()
+    terminal.show(ToolProgress("1", "progress", "http://a.example/: 3 kB\x1b[2J so far\n"))
+    terminal.show(ToolProgress("1", "stderr", "printed\n"))
+    assert capsys.readouterr().err == "  http://a.example/: 3 kB\\x1b[2J so far\n"
 
 
 PDF_TEXT = "The tower is 120 m high."
