@@ -3,7 +3,8 @@
 # numpy is named here, not needed: dialects import this on every start.
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,4 +29,13 @@ class TokenConstraint(Protocol):
 
     def accept(self, token_id: int) -> None:
         """Advance by a token that was sampled."""
+        ...
+
+
+@runtime_checkable
+class ForcingConstraint(TokenConstraint, Protocol):
+    """A constraint that can tell what is all but certain to come: the loop computes it ahead."""
+
+    def forced_tokens(self) -> Sequence[int]:
+        """The tokens that are likely to come next, in order; often none. A hint: nothing is taken unsampled."""
         ...

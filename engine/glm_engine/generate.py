@@ -6,7 +6,8 @@ begins with that very token.
 """
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,14 +20,15 @@ from torch import Tensor
 
 from glm_engine.checkpoint import load_parameters, open_checkpoint
 from glm_engine.config import ModelConfig
-from glm_engine.constraint import TokenConstraint
+from glm_engine.constraint import ForcingConstraint, TokenConstraint
+from glm_engine.draft import Drafter, StepCost
 from glm_engine.errors import ContextLengthError
 from glm_engine.model import Decoder, ForwardCancelled
 from glm_engine.prefix import CachedSequence, PrefillReport, PrefixPool
 from glm_engine.quantization import QuantizedMatrix
 from glm_engine.quantized_cache import default_cache_dir, load_quantized
 from glm_engine.sampling import SamplingParams, logprobs_of, sample
-from glm_engine.selfcheck import check_exactness
+from glm_engine.selfcheck import MAX_FEW_ROWS, check_exactness
 from glm_engine.snapshot import identity_of, read_snapshot, write_snapshot
 
 _ALL_THREADS = torch.get_num_threads()
@@ -75,6 +77,7 @@ class Engine:
         prefill_chunk: prompt tokens computed at a time. Smaller chunks are cancelled sooner and need less memory.
         kept_prefix_bytes: memory for what sessions that are gone have computed, for others that begin with the same
             ids; 0 keeps nothing of them.
+        drafting: guess at tokens and check several in one pass, where that changes no bit and as long as it pays.
 
     Attributes:
         decoder: as given.
@@ -82,6 +85,8 @@ class Engine:
         prefill_chunk: as given.
         exactness: which ways to compute the same give the same bits here.
         prefixes: what the sessions have computed.
+        drafting: whether tokens are guessed.
+        step_cost: of passes, as far as they were seen.
     """
 
     def __init__(
@@ -91,6 +96,7 @@ class Engine:
         context_length: int | None = None,
         prefill_chunk: int = 512,
         kept_prefix_bytes: int = 256 << 20,
+        drafting: bool = True,
     ) -> None:
         limit = decoder.config.context_length
         if context_length is not None and not 1 <= context_length <= limit:
@@ -104,6 +110,8 @@ class Engine:
         self.prefill_chunk = prefill_chunk
         self.exactness = check_exactness(decoder)
         self.prefixes = PrefixPool(kept_prefix_bytes, shares_any=self.exactness == "any rows")
+        self.drafting = drafting and self.exactness != "one row"
+        self.step_cost = StepCost()
 
     @classmethod
     def load(
@@ -188,9 +196,11 @@ class Session:
     Attributes:
         engine: whose network computes it.
         finish_reason: why the last generation ended; None before the first, and while one is under way.
-        tokens_forwarded: tokens of this session that went through the network.
+        tokens_forwarded: tokens that went through the network for this session, wrong guesses included.
         tokens_reused: tokens that were computed already when a prefill began, by this session or by another that
             begins with the same ids, summed over prefills.
+        tokens_guessed: tokens that were computed ahead of being sampled.
+        guesses_right: how many of `tokens_guessed` were right.
         last_prefill: what the last prefill found computed; None before the first, and where `prefill` had nothing to do.
     """
 
@@ -199,6 +209,8 @@ class Session:
         self.finish_reason: FinishReason | None = None
         self.tokens_forwarded = 0
         self.tokens_reused = 0
+        self.tokens_guessed = 0
+        self.guesses_right = 0
         self.last_prefill: PrefillReport | None = None
         self._sequence = sequence or CachedSequence(
             [], engine.decoder.new_cache(engine.context_length)
@@ -207,6 +219,7 @@ class Session:
         self._token_ids = self._sequence.token_ids
         self._next_logits: Tensor | None = None  # (V,), of the position after the last id
         self._revision = 0  # tells a generation that the sequence was changed under it
+        self._drafter: Drafter | None = None  # made by the first generation
         engine.prefixes.track(self, self._sequence)
 
     @property
@@ -253,6 +266,12 @@ class Session:
         self._revision += 1
         self._next_logits = None
         self.engine.prefixes.truncate(self._sequence, length)
+        if self._drafter is not None:
+            self._drafter.truncate(length)
+
+    def guess_from(self, history: Iterable[Sequence[int]]) -> None:
+        """Guess at tokens from these texts, too, such as earlier runs of the same kind; the last counts most."""
+        self._drafter = Drafter(self.engine.step_cost, history)
 
     def pin(self, length: int) -> None:
         """Mark the first ids, such as system text and tools, as what other sessions will begin with, too.
@@ -381,8 +400,11 @@ class Session:
         while self._cache.length < end:
             stop = pinned if self._cache.length < pinned else end
             count = min(self.engine.prefill_chunk, stop - self._cache.length)
-            is_last = self._cache.length + count == end
-            logits = self._forward(count, num_logits=int(is_last), cancel=cancel)
+            first, last = self._cache.length, self._cache.length + count
+            is_last = last == end
+            logits = self._forward(
+                self._token_ids[first:last], num_logits=int(is_last), cancel=cancel
+            )
             if is_last:
                 self._next_logits = logits[0]
             yield self._cache.length - start, end - start
@@ -392,16 +414,31 @@ class Session:
         if self._revision != revision:
             raise RuntimeError("the session was changed while it was computing")
 
-    def _forward(self, count: int, *, num_logits: int, cancel: Event | None) -> Tensor:
-        """Compute the next `count` ids. Returns fp32 logits (num_logits, V)."""
+    def _step(self, guesses: Sequence[int], cancel: Event | None) -> Tensor:
+        """Compute the last id and, behind it, guessed ones.
+
+        The guesses do not count as computed yet: a `commit` of one position makes the next of them count.
+
+        Returns:
+            (1 + guesses, V) fp32: what follows the last id, and what follows each guess.
+        """
         start = self._cache.length
-        token_ids = torch.tensor(
-            self._token_ids[start : start + count], device=self.engine.decoder.device
-        )
-        logits = self.engine.decoder.forward(
-            token_ids, self._cache, num_logits=num_logits, cancel=cancel
-        )
-        self.tokens_forwarded += count
+        began = time.perf_counter()
+        token_ids = [self._token_ids[start], *guesses]
+        logits = self._forward(token_ids, num_logits=len(token_ids), cancel=cancel)
+        self.engine.step_cost.record(len(token_ids), time.perf_counter() - began)
+        self._cache.truncate(start + 1)
+        self.tokens_guessed += len(guesses)
+        return logits
+
+    def _forward(
+        self, token_ids: Sequence[int], *, num_logits: int, cancel: Event | None
+    ) -> Tensor:
+        """Compute ids behind what is computed. Returns fp32 logits (num_logits, V)."""
+        decoder = self.engine.decoder
+        ids = torch.tensor(token_ids, device=decoder.device)
+        logits = decoder.forward(ids, self._cache, num_logits=num_logits, cancel=cancel)
+        self.tokens_forwarded += len(token_ids)
         return logits
 
 
@@ -423,22 +460,60 @@ class _Run:
         try:
             for _ in session._prefill_chunks(self.revision, self.cancel):
                 pass
+            assert session._next_logits is not None, "a prefill leaves the logits that follow"
             seen = self._seen_tokens()
-            logits, session._next_logits = session._next_logits, None
+            rows, session._next_logits = session._next_logits[None], None
+            guesses: list[int] = []
             while True:
-                assert logits is not None, "a prefill leaves the logits that follow"
-                if self.cancel is not None and self.cancel.is_set():
-                    raise ForwardCancelled
-                token = self._next_token(logits, seen)
-                session.finish_reason = self._reason_to_finish(token.token_id)
-                is_last = session.finish_reason is not None
-                yield token
-                if is_last:
-                    return
-                session._check_unchanged(self.revision)
-                logits = session._forward(1, num_logits=1, cancel=self.cancel)[0]
+                for token in self._sampled(rows, guesses, seen):
+                    is_last = session.finish_reason is not None
+                    yield token
+                    if is_last:
+                        return
+                    session._check_unchanged(self.revision)
+                guesses = self._guesses()
+                rows = session._step(guesses, self.cancel)
         except ForwardCancelled:
             session.finish_reason = "cancelled"
+
+    def _sampled(
+        self, rows: Tensor, guesses: Sequence[int], seen: Tensor | None
+    ) -> Iterator[GeneratedToken]:
+        """Sample as far as the guesses are right, and once beyond.
+
+        Args:
+            rows: (1 + guesses, V), as `_step` returns them.
+            guesses: the ids in the places of the first tokens to sample.
+            seen: as in `sample`; updated.
+        """
+        session = self.session
+        for number, logits in enumerate(rows):
+            if self.cancel is not None and self.cancel.is_set():
+                raise ForwardCancelled
+            token = self._next_token(logits, seen)
+            if session._drafter is not None:
+                session._drafter.learn(number, token.token_id)
+            is_right = number < len(guesses) and guesses[number] == token.token_id
+            if is_right:
+                session._cache.commit(1)
+                session.guesses_right += 1
+            session.finish_reason = self._reason_to_finish(token.token_id)
+            yield token
+            if not is_right:
+                return
+
+    def _guesses(self) -> list[int]:
+        session = self.session
+        engine = session.engine
+        limit = min(MAX_FEW_ROWS, self.limit - len(session.token_ids)) - 1
+        if not engine.drafting or limit < 1:
+            return []
+        if session._drafter is None:
+            session._drafter = Drafter(engine.step_cost)
+        forced: Sequence[int] = ()
+        if isinstance(self.constraint, ForcingConstraint):
+            forced = self.constraint.forced_tokens()
+        return session._drafter.guess(session.token_ids, forced, self.stop_token_ids, limit)
 
     def _reason_to_finish(self, token_id: int) -> FinishReason | None:
         if token_id in self.stop_token_ids:
