@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from glm_engine.config import ModelConfig
+from glm_engine.kernels.linear import workspace_bytes
 from glm_engine.model import parameter_shapes
-from glm_engine.quantization import EXPANDED_ROWS, format_of, quantized_layout
+from glm_engine.quantization import format_of, quantized_layout
 
 PlannedFormat = Literal["bfloat16", "int8", "int4"]
 
@@ -139,7 +140,6 @@ def _workspace_bytes(
         chunk * config.intermediate_size * 4 * _BF16
     )  # gate and up, the product, and what it is made of
     logits = config.vocab_size * (_BF16 + _FP32)
-    # Rows of a quantised matrix on their way to bf16, in so many copies of that size.
-    copies = {"bfloat16": 0, "int8": 2, "int4": 4}[weight_format]
-    expanded = EXPANDED_ROWS * max(config.hidden_size, config.intermediate_size) * copies * _BF16
-    return residual + max(attention, mlp + expanded) + logits
+    widest = max(config.hidden_size, config.intermediate_size)
+    product = 0 if weight_format == "bfloat16" else workspace_bytes(chunk, widest)
+    return residual + max(attention, mlp + product) + logits

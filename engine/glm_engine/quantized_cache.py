@@ -27,25 +27,22 @@ from glm_engine.checkpoint import Checkpoint
 from glm_engine.errors import CheckpointError
 from glm_engine.model import parameter_shapes
 from glm_engine.quantization import (
-    Int4Matrix,
-    Int8Matrix,
     QuantizedFormat,
     QuantizedMatrix,
     format_of,
-    quantize_int4,
-    quantize_int8,
+    matrix_of,
+    quantize,
     quantized_layout,
 )
 from glm_engine.tensor_files import SafetensorsFiles, read_json
 
-_VERSION = 1  # of the layout; raise it when entries of before must not be read any more
+_VERSION = 2  # of the layout; raise it when entries of before must not be read any more
 _WEIGHTS, _MANIFEST = "weights.safetensors", "manifest.json"
 _BLOCK_BYTES = 64 << 20  # rows are read, quantised and written in blocks of about this size in fp32
-_ROW_MULTIPLE = 64  # blocks end where int4's layout allows
+_ROW_MULTIPLE = 64  # blocks end where the layout of quantised matrices allows
 _SAFETENSORS_NAMES = {
     torch.float32: "F32",
     torch.bfloat16: "BF16",
-    torch.int8: "I8",
     torch.uint8: "U8",
 }
 
@@ -98,7 +95,7 @@ def entry_path(checkpoint: Checkpoint, kind: QuantizedFormat, cache_dir: Path) -
 
 
 def fingerprint(checkpoint: Checkpoint, kind: QuantizedFormat) -> str:
-    """A hash of what an entry depends on: files by name, size and time, the config, the format, and what packs it."""
+    """A hash of what an entry depends on: files by name, size and time, the config, and the format."""
     paths = sorted(
         {
             checkpoint.files.file_of(part)
@@ -109,9 +106,7 @@ def fingerprint(checkpoint: Checkpoint, kind: QuantizedFormat) -> str:
     sources = [
         (str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths
     ]
-    # The int4 layout is that of torch's operator on this processor.
-    packer = [torch.__version__, torch.backends.cpu.get_cpu_capability()] if kind == "int4" else []
-    identity = repr((_VERSION, kind, packer, sources, checkpoint.config))
+    identity = repr((_VERSION, kind, sources, checkpoint.config))
     return hashlib.sha256(identity.encode()).hexdigest()
 
 
@@ -164,7 +159,7 @@ def _map(
         parts = [
             whole(f"{name}.{suffix}", part) for suffix, part, _ in quantized_layout(shape, chosen)
         ]
-        parameters[name] = Int8Matrix(*parts) if chosen == "int8" else Int4Matrix(*parts)
+        parameters[name] = matrix_of(shape, chosen, parts)
     return parameters
 
 
@@ -221,21 +216,19 @@ class _Writer:
         for name, shape in shapes.items():
             kind = format_of(name, shape, self._kind)
             dtype = _unquantized_dtype(name)
-            rest: list[Tensor] = []
+            rest: list[tuple[Tensor, ...]] = []  # scales, which follow the values
             for rows, nbytes in _blocks(checkpoint, name, shape):
                 if kind is None:
                     self._write_tensor(rows.to(dtype))
                 else:
-                    values, more = (quantize_int8 if kind == "int8" else quantize_int4)(rows)
+                    values, *scales = quantize(rows, kind)
                     self._write_tensor(values)
-                    rest.append(more)
+                    rest.append(tuple(scales))
                 done += nbytes
                 if progress is not None:
                     progress(done, total)
-            if kind == "int8":
-                self._write_tensor(torch.cat(rest))
-            elif kind == "int4":
-                self._write_tensor(torch.cat(rest).transpose(0, 1))
+            for parts in zip(*rest, strict=True):
+                self._write_tensor(torch.cat(parts))
 
     def _write_tensor(self, tensor: Tensor) -> None:
         self._write_bytes(tensor.contiguous().view(-1).view(torch.uint8).numpy().data)

@@ -17,13 +17,7 @@ from glm_engine.checkpoint import part_heights, stored_names
 from glm_engine.config import ModelConfig
 from glm_engine.generate import Engine
 from glm_engine.model import Decoder, parameter_shapes
-from glm_engine.quantization import (
-    Int4Matrix,
-    Int8Matrix,
-    QuantizedMatrix,
-    format_of,
-    quantized_layout,
-)
+from glm_engine.quantization import QuantizedMatrix, format_of, matrix_of, quantized_layout
 from glm_engine.tokenizer import GLM4_SPECIAL_TOKENS, Tokenizer
 from glm_engine.vocabularies import TiktokenTokenizer
 
@@ -89,12 +83,12 @@ def random_weights(
             parameters[name] = tensor + 1 if name.endswith("norm") else tensor
             continue
         parts = [
-            torch.empty(part, dtype=dtype).uniform_(0.5, 1.5).mul_(0.01)
+            torch.empty(part, dtype=dtype).uniform_(0.5, 1.5).mul_(0.001)
             if dtype == torch.bfloat16
             else torch.empty(part, dtype=dtype).random_()
             for _, part, dtype in quantized_layout(shape, kind)
         ]
-        parameters[name] = Int8Matrix(*parts) if kind == "int8" else Int4Matrix(*parts)
+        parameters[name] = matrix_of(shape, kind, parts)
     return parameters
 
 

@@ -31,7 +31,12 @@ from glm_engine.kernels.build import (
 )
 
 _OFF = "GLM_AGENT_KERNELS"
-_INSTRUCTION_SETS = ("portable", "avx2", "avx512-vnni", "amx")  # as kernels.h numbers them
+INSTRUCTION_SETS = (
+    "portable",
+    "avx2",
+    "avx512-vnni",
+    "amx",
+)  # as kernels.h numbers them; each includes those before
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +94,7 @@ def instruction_set() -> str:
     found = library()
     if found is None:
         raise RuntimeError("the native kernels are not available")
-    return _INSTRUCTION_SETS[found.glm_instruction_set()]
+    return INSTRUCTION_SETS[found.glm_instruction_set()]
 
 
 def default_cache_dir() -> Path:
@@ -153,7 +158,7 @@ def _open(path: Path, state: Literal["packaged", "cached"]) -> _Loaded:
     if not is_fitting:
         detail = f"{path} was built from other sources"
         return _Loaded(KernelStatus("unavailable", detail, "Install glm-agent again."))
-    best = _INSTRUCTION_SETS[opened.glm_instruction_set()]
+    best = INSTRUCTION_SETS[opened.glm_instruction_set()]
     return _Loaded(KernelStatus(state, f"{best}, {path}"), opened)
 
 
