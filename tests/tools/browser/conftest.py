@@ -12,6 +12,7 @@ import pytest
 
 from glm_tools.browser.address import AddressPolicy
 from glm_tools.browser.config import FetchConfig
+from glm_tools.browser.extract import PageReader
 from glm_tools.browser.fetch import Fetcher
 
 Answer = Callable[[socket.socket, str, str], None]  # connection, path, the whole request head
@@ -129,6 +130,14 @@ def connections() -> Iterator[Connections]:
     _CONNECTIONS.is_watching = True
     yield _CONNECTIONS
     _CONNECTIONS.is_watching = False
+
+
+@pytest.fixture(scope="session")
+def reader() -> Iterator[PageReader]:
+    """One process that reads the pages of all tests: starting one takes a third of a second."""
+    made = PageReader()
+    yield made
+    made.close()
 
 
 @pytest.fixture

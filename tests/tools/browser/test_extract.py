@@ -1,5 +1,4 @@
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -14,13 +13,6 @@ from glm_tools.browser.markdown_marks import link_mark, replace_marks, without_m
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 URL = "https://site.example/dir/page.html"
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[PageReader]:
-    made = PageReader()
-    yield made
-    made.close()
 
 
 def read(reader: PageReader, body: bytes | str, content_type: str = "text/html") -> Page:

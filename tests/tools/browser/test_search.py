@@ -230,13 +230,6 @@ def test_no_provider_and_only_failing_ones_are_errors() -> None:
         )
 
 
-@pytest.fixture(scope="module")
-def reader() -> Iterator[PageReader]:
-    made = PageReader()
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def local(tmp_path: Path, reader: PageReader) -> Iterator[LocalPages]:
     (tmp_path / "sub dir").mkdir()
@@ -392,7 +385,9 @@ def test_a_key_is_on_no_recording_and_in_no_journal(
     config = BrowserConfig(brave_key=KEY, zhipu_key=KEY)
     services = failing_services(server, make_fetcher)
     live = LiveWeb(config, reader, fetcher=make_fetcher(), providers=services)
-    browser = BrowserTool(browser=Browser(config, Recorder(tmp_path / "web.jsonl", live)))
+    browser = BrowserTool(
+        browser=Browser(config, Recorder(tmp_path / "web.jsonl", live), reader=reader)
+    )
     code = 'search("x")'
     model = ScriptedModel(
         [Reply(name="simple_browser", arguments={"code": code}, raw=code), say("No.")]

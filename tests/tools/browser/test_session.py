@@ -50,13 +50,6 @@ class Hits:
 
 
 @pytest.fixture
-def reader() -> Iterator[PageReader]:
-    made = PageReader()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def site(server: Any, response: Any, make_fetcher: Any, reader: PageReader) -> Iterator[Any]:
     """A browser over the loopback server, whose search finds /a and /b there."""
     server.pages["/a"] = response(
@@ -70,7 +63,9 @@ def site(server: Any, response: Any, make_fetcher: Any, reader: PageReader) -> I
     )
     config = BrowserConfig()
     browser = Browser(
-        config, LiveWeb(config, reader, fetcher=make_fetcher(timeout_s=5), providers=[hits])
+        config,
+        LiveWeb(config, reader, fetcher=make_fetcher(timeout_s=5), providers=[hits]),
+        reader=reader,
     )
     yield browser
     browser.close()
@@ -163,7 +158,9 @@ def test_what_many_pages_show_together_is_bounded(
     for number in range(10):
         server.pages[f"/long{number}"] = response(LONG.encode())
     fetcher = make_fetcher(timeout_s=20)
-    browser = Browser(config, LiveWeb(config, reader, fetcher=fetcher, providers=[hits]))
+    browser = Browser(
+        config, LiveWeb(config, reader, fetcher=fetcher, providers=[hits]), reader=reader
+    )
     browser.run('search("x")')
     observations = browser.run(f"mclick({list(range(10))})")
     assert [o.metadata for o in observations] == [f"quote_result [{n}†source]" for n in range(10)]
@@ -193,7 +190,7 @@ def test_a_result_cannot_write_marks_of_ours(
         fetcher=make_fetcher(),
         providers=[Hits(SearchResult(FORGED, "https://a.example/", FORGED))],
     )
-    browser = Browser(config, web)
+    browser = Browser(config, web, reader=reader)
     (observation,) = browser.run('search("x")')
     assert {citation.id for citation in site.check_citations(observation.text)} == {0}
     browser.close()
@@ -220,7 +217,9 @@ def test_the_number_of_pages_of_a_run_is_limited(
     server: Any, make_fetcher: Any, response: Any, reader: PageReader
 ) -> None:
     config = BrowserConfig(page_limit=1)
-    browser = Browser(config, LiveWeb(config, reader, fetcher=make_fetcher(), providers=[]))
+    browser = Browser(
+        config, LiveWeb(config, reader, fetcher=make_fetcher(), providers=[]), reader=reader
+    )
     server.pages["/1"] = server.pages["/2"] = response(b"<p>x</p>")
     assert [
         browser.run(f'open_url("{server.url(path)}")')[0].metadata for path in ("/1", "/2", "/1")
@@ -251,12 +250,13 @@ def test_a_recording_plays_without_a_network(
     recorded = Browser(
         config,
         Recorder(cassette, LiveWeb(config, reader, fetcher=make_fetcher(), providers=[hits])),
+        reader=reader,
     )
     live = [recorded.run(call) for call in calls]
     recorded.close()
     server.close()
     connections.addresses.clear()
-    played = Browser(BrowserConfig(replay_web=cassette))
+    played = Browser(BrowserConfig(replay_web=cassette), reader=reader)
     assert [played.run(call) for call in calls] == live
     assert connections.addresses == []
     with pytest.raises(CassetteError, match="other"):
@@ -328,7 +328,7 @@ def test_cancelling_a_call_stops_all_its_pages(
     hits = Hits(*(SearchResult("t", server.url(f"/h{n}"), "s") for n in range(6)))
     web = LiveWeb(config, reader, fetcher=make_fetcher(timeout_s=600), providers=[hits])
     threading.Thread(target=cancel_when_all_hang, daemon=True).start()
-    with Dispatcher([BrowserTool(browser=Browser(config, web))]) as dispatcher:
+    with Dispatcher([BrowserTool(browser=Browser(config, web, reader=reader))]) as dispatcher:
         code = 'search("x")\nmclick([0, 1, 2, 3, 4, 5])'
         call = ToolCall("1", "simple_browser", {"code": code}, code)
         assert dispatcher.run(call, cancel=cancel).status == "cancelled"
@@ -355,7 +355,7 @@ def test_ctrl_c_ends_a_call_at_once_and_hangs_up_on_every_page(
     config = BrowserConfig()
     hits = Hits(*(SearchResult("t", server.url(f"/h{n}"), "s") for n in range(4)))
     web = LiveWeb(config, reader, fetcher=make_fetcher(timeout_s=600), providers=[hits])
-    browser = Browser(config, web)
+    browser = Browser(config, web, reader=reader)
     browser.run('search("x")')
     threading.Thread(target=interrupt_when_all_hang, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
@@ -382,7 +382,9 @@ def test_the_user_is_told_of_a_slow_page(
 
     server.pages["/slow"] = answer
     config = BrowserConfig(slow_page_s=0.0)
-    browser = Browser(config, LiveWeb(config, reader, fetcher=make_fetcher(), providers=[]))
+    browser = Browser(
+        config, LiveWeb(config, reader, fetcher=make_fetcher(), providers=[]), reader=reader
+    )
     with Dispatcher([BrowserTool(browser=browser)]) as dispatcher:
         code = f'open_url("{server.url("/slow")}")'
         call = ToolCall("1", "simple_browser", {"code": code}, code)

@@ -39,14 +39,22 @@ class Browser:
     Args:
         config: see `BrowserConfig`.
         web: takes the place of the one that `config` describes; closed with the browser.
+        reader: shared with other sessions, and not closed here; one of its own when None.
 
     Raises:
         CassetteError: the recording that `config` names cannot be read or written.
     """
 
-    def __init__(self, config: BrowserConfig | None = None, web: Web | None = None) -> None:
+    def __init__(
+        self,
+        config: BrowserConfig | None = None,
+        web: Web | None = None,
+        *,
+        reader: PageReader | None = None,
+    ) -> None:
         self.config = config or BrowserConfig()
-        self._reader = PageReader()
+        self._reader = reader or PageReader()
+        self._owns_reader = reader is None
         self._web = web or _open_web(self.config, self._reader)
         self._pages: dict[str, Page] = {}  # by the URL that was asked for
         self._sources: dict[int, Source] = {}
@@ -118,7 +126,8 @@ class Browser:
 
     def close(self) -> None:
         """End the process that reads pages, and close a recording. Safe to call twice."""
-        self._reader.close()
+        if self._owns_reader:
+            self._reader.close()
         self._web.close()
 
     def _search(self, action: Search, cancel: CancelSignal | None) -> Observation:
