@@ -28,12 +28,15 @@ def terminal_approval(
     def ask(request: ApprovalRequested) -> ApprovalDecided:
         call = request.call
         terminal.warn(f"? {printable(call.name)} ({printable(request.reason)})")
-        for line in printable(preview(call) or call.raw).split("\n"):
-            terminal.warn(f"  {line}")
-        sys.stderr.write("  Run it? [y]es, [n]o, or a reason why not: ")
-        sys.stderr.flush()
-        interrupt.is_running = False  # Ctrl-C at the question is an answer to it
+        terminal.diff(preview(call) or call.raw)
+        # Ctrl-C at the question is an answer to it, from before it is shown: a signal that only set the flag would
+        # leave the reading below waiting.
+        interrupt.is_running = False
         try:
+            if interrupt.flag.is_set():
+                return ApprovalDecided(call.id, "rejected")
+            sys.stderr.write("  Run it? [y]es, [n]o, or a reason why not: ")
+            sys.stderr.flush()
             answer = sys.stdin.readline().strip()
         except KeyboardInterrupt:
             interrupt.flag.set()

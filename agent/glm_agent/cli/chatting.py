@@ -1,27 +1,41 @@
-"""What `glm-agent chat` does: read a line, run it in the session, show what happens."""
+"""What `glm-agent chat` does: read a message, run it in the session, show what happens."""
 
+import re
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from glm_agent.cli.approving import terminal_approval
+from glm_agent.cli.chat_commands import (
+    COMMANDS,
+    HELP,
+    Command,
+    context_list,
+    last_prompt,
+    save,
+    statistics,
+    tool_list,
+)
 from glm_agent.cli.exit_codes import ExitCode
+from glm_agent.cli.explain import explain
 from glm_agent.cli.interruption import Interruption, interruption
-from glm_agent.cli.opening import AgentOpening, OpenedAgent
-from glm_agent.cli.running import RunRequest, open_session, session_of, show_run
+from glm_agent.cli.line_input import LineInput
+from glm_agent.cli.opening import AgentOpening, AgentRequest, OpenedAgent
+from glm_agent.cli.running import Output, RunRequest, open_session, session_of, show_run
+from glm_agent.cli.task import Attachments
 from glm_agent.cli.terminal import Terminal
+from glm_agent.errors import AgentError, ConfigurationError, ModelUnavailableError
+from glm_agent.events import Event
 from glm_agent.journal import Journal
+from glm_agent.journal_schema import SessionInfo
 from glm_agent.session import Session
 from glm_agent.storage import data_path, journal_path
 
-HELP = """\
-/tools    what the model may call
-/tokens   how full the context window is
-/session  the name under which this conversation is kept
-/exit     leave (or Ctrl-D); glm-agent chat -c continues
-Ctrl-C stops what is going on. A line that ends in \\ goes on in the next."""
-HISTORY_LINES = 1000
+ATTACHMENT = re.compile(r'(?<!\S)@(?:"([^"]+)"|(\S+))')
+RETRY_TEMPERATURE = 0.7  # where the likeliest token would only say the same again
 
 
 def run_chat(request: RunRequest) -> ExitCode:
@@ -31,7 +45,27 @@ def run_chat(request: RunRequest) -> ExitCode:
         ConfigurationError, ModelUnavailableError, SandboxUnavailableError, JournalError: as for `run_task`.
     """
     terminal = request.output.terminal()
-    with ExitStack() as stack, interruption() as interrupt:
+    fallback: RunRequest | None = None
+    with interruption() as interrupt:
+        while True:
+            try:
+                chosen = _converse(request, terminal, interrupt)
+            except ModelUnavailableError as error:
+                if fallback is None:
+                    raise
+                terminal.warn(f"{error} The conversation before goes on.")
+                request, fallback = fallback, None
+                continue
+            if isinstance(chosen, ExitCode):
+                return chosen
+            fallback, request = chosen
+
+
+def _converse(
+    request: RunRequest, terminal: Terminal, interrupt: Interruption
+) -> ExitCode | tuple[RunRequest, RunRequest]:
+    """One conversation; its end, or the requests of this one and of another with another model."""
+    with ExitStack() as stack:
         journal = Journal(journal_path())
         stack.callback(journal.close)
         name, agent_request = session_of(request, journal)
@@ -43,91 +77,200 @@ def run_chat(request: RunRequest) -> ExitCode:
             approve=terminal_approval(terminal, interrupt, opening.preview),
             is_verbose=request.output.verbose,
         )
-        session = open_session(stack, opened, journal, name, agent_request, terminal)
-        if session.state.run_id and session.state.finish is None:
-            terminal.warn("The last run was cut short; it goes on.")
-            show_run(
-                lambda: session.stream_resumed(cancel=interrupt.flag),
-                opened,
-                terminal,
-                interrupt,
-                request.output,
-            )
-        read = _reader(stack)
+        chat = Chat(opened, journal, agent_request, name, terminal, interrupt, request.output)
+        stack.callback(chat.close)
+        chat.finish_last_run()
+        lines = LineInput(data_path() / "chat_history", tuple(COMMANDS))
+        stack.callback(lines.close)
         terminal.note("/help lists commands. Ctrl-D leaves.")
-        while (line := _next_line(read)) is not None:
-            if line.startswith("/"):
-                if line in ("/exit", "/quit"):
-                    break
-                _command(line, session, opened, terminal)
-            elif line.strip():
-                _say(line, session, opened, terminal, interrupt, request)
-        if interrupt.is_termination:
-            return ExitCode.TERMINATED
-    return ExitCode.ANSWERED
+        while not chat.is_over and (message := lines.read()) is not None:
+            chat.take(message)
+        if chat.next_model:
+            here = replace(request, session=chat.session.id, continues_last=False)
+            agent = replace(agent_request, model=chat.next_model)
+            return here, replace(request, agent=agent, session=None, continues_last=False)
+        if not chat.is_over and sys.stdin.isatty():
+            sys.stderr.write("\n")  # Ctrl-D leaves the cursor behind the prompt
+        return ExitCode.TERMINATED if interrupt.is_termination else ExitCode.ANSWERED
 
 
-def _say(
-    line: str,
-    session: Session,
-    opened: OpenedAgent,
-    terminal: Terminal,
-    interrupt: Interruption,
-    request: RunRequest,
-) -> None:
-    interrupt.flag.clear()
-    start = partial(session.stream, line, cancel=interrupt.flag)
-    if session.state.is_open:  # a call waits for approval, and the user goes on without it
-        terminal.warn("The call that waited for approval is rejected.")
-        start = partial(
-            session.stream_resumed, decision="rejected", comment=line, cancel=interrupt.flag
-        )
-    show_run(start, opened, terminal, interrupt, request.output)
+class Chat:
+    """A conversation at the terminal, and the session that it stands in.
 
+    Args:
+        opened: who answers.
+        journal: has the session.
+        request: how the agent was opened.
+        name: of the session; None begins one.
+        terminal: shows what happens.
+        interrupt: signals stop a run.
+        output: how runs are shown.
 
-def _command(line: str, session: Session, opened: OpenedAgent, terminal: Terminal) -> None:
-    conversation = session.num_tokens
-    answers: dict[str, Callable[[], str]] = {
-        "/help": lambda: HELP,
-        "/tools": lambda: "\n".join(spec.name for spec in opened.agent.specs) or "none",
-        "/tokens": lambda: f"{conversation:,} of {opened.model.context_length:,} tokens",
-        "/session": lambda: session.id,
-    }
-    answer = answers.get(line.strip())
-    terminal.warn(f"There is no {line}; see /help." if answer is None else answer())
+    Attributes:
+        session: where the conversation is kept; another one after `/undo`, `/retry` and `/fork`.
+        is_over: the user wants to leave.
+        next_model: the model that the user wants instead; empty for none.
+    """
 
+    def __init__(
+        self,
+        opened: OpenedAgent,
+        journal: Journal,
+        request: AgentRequest,
+        name: str | None,
+        terminal: Terminal,
+        interrupt: Interruption,
+        output: Output,
+    ) -> None:
+        self._opened = opened
+        self._journal = journal
+        self._request = request
+        self._terminal = terminal
+        self._interrupt = interrupt
+        self._output = output
+        self._stack = ExitStack()
+        self.session = self._open(name)
+        self.is_over = False
+        self.next_model = ""
+        self._handlers: dict[str, Callable[[str], str]] = {
+            "/help": lambda _: HELP,
+            "/tools": lambda _: tool_list(opened.agent.specs, opened.model),
+            "/model": self._model,
+            "/context": lambda _: context_list(self.session.state, opened.model.context_length),
+            "/undo": lambda _: self._undo(),
+            "/retry": self._retry,
+            "/fork": self._fork,
+            "/save": self._save,
+            "/explain": lambda _: self._explain(),
+            "/stats": lambda _: statistics(journal, self.session.id),
+            "/session": lambda _: self.session.id,
+            "/exit": lambda _: self._exit(),
+        }
 
-def _reader(stack: ExitStack) -> Callable[[], str]:
-    """Reads one line; with editing and a history on a terminal."""
-    if not sys.stdin.isatty():
-        return input
-    import readline  # changes how `input` works on a terminal
+    def close(self) -> None:
+        """Let others work on the session. Safe to call twice."""
+        self._stack.close()
 
-    path = data_path() / "chat_history"
-    with suppress(OSError):
-        readline.read_history_file(path)
-    readline.set_history_length(HISTORY_LINES)
+    def take(self, message: str) -> None:
+        """Do what a message says: a command, or a question."""
+        if message.startswith("/"):
+            self._command(Command.of(message))
+        elif message.strip():
+            self._say(message)
 
-    def save() -> None:
-        with suppress(OSError):  # a history that cannot be kept is no reason to fail
-            readline.write_history_file(path)
+    def finish_last_run(self) -> None:
+        """Go on with a run that was cut short."""
+        if self.session.state.run_id and self.session.state.finish is None:
+            self._terminal.warn("The last run was cut short; it goes on.")
+            self._show(partial(self.session.stream_resumed, cancel=self._interrupt.flag))
 
-    stack.callback(save)
-    return lambda: input("> ")
-
-
-def _next_line(read: Callable[[], str]) -> str | None:
-    """The next input, over lines that end in a backslash; None at the end."""
-    lines: list[str] = []
-    while True:
+    def _command(self, command: Command) -> None:
+        handler = self._handlers.get(command.name)
+        if handler is None:
+            self._terminal.warn(f"There is no {command.name}; see /help.")
+            return
         try:
-            line = read()
-        except EOFError:
-            return "\n".join(lines) if lines else None
-        except KeyboardInterrupt:  # at the prompt: forget the line
-            sys.stderr.write("\n")
-            lines = []
-            continue
-        if not line.endswith("\\"):
-            return "\n".join([*lines, line])
-        lines.append(line[:-1])
+            said = handler(command.argument)
+        except AgentError as error:
+            said = str(error)
+        except KeyboardInterrupt:
+            said = "Stopped."
+        if said:
+            self._terminal.tell(said)
+
+    def _say(self, message: str) -> None:
+        flag = self._interrupt.flag
+        flag.clear()
+        try:
+            text, is_untrusted = self._with_attachments(message)
+        except ConfigurationError as error:
+            self._terminal.warn(str(error))
+            return
+        start = partial(self.session.stream, text, cancel=flag, is_untrusted=is_untrusted)
+        if self.session.state.is_open:  # a call waits for approval, and the user goes on without it
+            self._terminal.warn("The call that waited for approval is rejected.")
+            start = partial(
+                self.session.stream_resumed, decision="rejected", comment=text, cancel=flag
+            )
+        self._show(start)
+
+    def _show(self, start: Callable[[], Iterator[Event]]) -> None:
+        show_run(start, self._opened, self._terminal, self._interrupt, self._output)
+
+    def _with_attachments(self, message: str) -> tuple[str, bool]:
+        """The message with the files that it names, and whether there are any."""
+        paths = []
+        for quoted, plain in ATTACHMENT.findall(message):
+            path = Path(quoted or plain).expanduser()
+            if path.is_file():
+                paths.append(path)
+            elif quoted or "/" in plain or path.suffix:
+                raise ConfigurationError(f"There is no file {str(path)!r} to attach.")
+        attachments = Attachments(self._opened.model, self._opened.sandbox, self._terminal)
+        return attachments.add(message, "", paths), bool(paths)
+
+    def _open(self, name: str | None) -> Session:
+        return open_session(
+            self._stack, self._opened, self._journal, name, self._request, self._terminal
+        )
+
+    def _go_on_in(self, session: SessionInfo) -> None:
+        self._stack.close()
+        self.session = self._open(session.id)
+
+    # Commands: each returns what to tell the user.
+
+    def _exit(self) -> str:
+        self.is_over = True
+        return ""
+
+    def _model(self, name: str) -> str:
+        if not name:
+            return f"{self._opened.model.name} (glm-agent models list has the others)"
+        self.next_model = name
+        self.is_over = True
+        return f"This conversation stays as {self.session.id}; a new one begins with {name!r}."
+
+    def _fork(self, name: str) -> str:
+        old = self.session.id
+        self._go_on_in(self._journal.fork(old, name=name or None))
+        return f"Here it goes on as {self.session.id}; {old} stays as it is."
+
+    def _undo(self) -> str:
+        runs = self._journal.runs(self.session.id)
+        if not runs:
+            return "There is nothing to take back."
+        old = self.session.id
+        self._go_on_in(self._journal.fork(old, runs=len(runs) - 1))
+        return f"Taken back; {old} still has it. Files and what tools have done stay as they are."
+
+    def _retry(self, words: str) -> str:
+        prompt = words or last_prompt(self._journal, self.session.id)
+        if not prompt:
+            return "There is nothing to ask again."
+        self._terminal.note(self._undo())
+        agent = self._opened.agent
+        sampling = agent.sampling
+        if not words:
+            agent.sampling = replace(
+                sampling,
+                seed=sampling.seed + len(self._journal.sessions(1000)),
+                temperature=sampling.temperature or RETRY_TEMPERATURE,
+            )
+        try:
+            self._say(prompt)
+        finally:
+            agent.sampling = sampling
+        return ""
+
+    def _save(self, path: str) -> str:
+        info = self._journal.session(self.session.id)
+        if not path or info is None:
+            return "Where to? /save FILE.md, FILE.json or FILE.ipynb"
+        return save(self._journal, info, Path(path).expanduser())
+
+    def _explain(self) -> str:
+        if not self.session.state.run_id:
+            return "There is no run yet."
+        explain(self.session.state.run_id, step=None, diff=False, ids=False)
+        return ""

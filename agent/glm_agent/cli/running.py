@@ -223,7 +223,7 @@ def show_run(
         record["citations"] = [citation.as_data() for citation in citations]
         sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
         sys.stdout.flush()
-    _report(result, citations, terminal)
+    _report(result, citations, terminal, opened.model.context_length)
     return code
 
 
@@ -283,8 +283,10 @@ def _replay_misses(tools: Sequence[Tool]) -> list[str]:
     return [miss for browser in browsers_of(tools) for miss in browser.replay_misses]
 
 
-def _report(result: RunResult, citations: Sequence[Citation], terminal: Terminal) -> None:
-    terminal.finish(result)
+def _report(
+    result: RunResult, citations: Sequence[Citation], terminal: Terminal, context_length: int
+) -> None:
+    terminal.finish(result, context_length=context_length)
     for line in footnotes(citations):
         terminal.note(printable(line))
     if result.finish_reason == "interrupted":
@@ -326,4 +328,5 @@ class ResultFiles:
                 path = self._folder / f"{number}-{Path(attachment.name).name}"
             path.write_bytes(attachment.data)
             self.paths.setdefault(result.call_id, []).append(path)
+            self._terminal.image(attachment)
             self._terminal.note(f"  file: {path}")
