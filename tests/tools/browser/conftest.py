@@ -215,3 +215,34 @@ def make_fetcher(server: RawServer) -> Callable[..., Fetcher]:
         )
 
     return make
+
+
+def make_spellings(address: str) -> list[str]:
+    """Hosts that some reader takes for the IPv4 `address`: the forms of public lists of SSRF payloads, made for it."""
+    ip = ipaddress.IPv4Address(address)
+    number, parts = int(ip), [int(part) for part in address.split(".")]
+    high, low = number >> 16, number & 0xFFFF
+    wide = address.translate({ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789."})
+    circled = "".join(
+        "⓪" if digit == "0" else chr(0x2460 + int(digit) - 1) if digit.isdigit() else digit
+        for digit in address
+    )
+    return [
+        address, f"{address}.", str(number), hex(number), hex(number).upper(), f"0{number:o}", f"00{number:o}",
+        ".".join(map(hex, parts)), ".".join(f"0{part:o}" for part in parts), ".".join(f"{part:03o}".zfill(5) for part in parts),
+        f"{hex(parts[0])}.{parts[1]}.0{parts[2]:o}.{parts[3]}", f"{parts[0]}.{number & 0xFFFFFF}", f"{parts[0]}.{parts[1]}.{low}",
+        f"{hex(parts[0])}.{hex(number & 0xFFFFFF)}", wide, circled, address.replace(".", "。"), address.replace(".", "｡"),
+        address.replace(".", "%2e"), "".join(f"%{ord(character):02x}" for character in address),
+        f"[::{address}]", f"[::ffff:{address}]", f"[::ffff:{high:x}:{low:x}]", f"[0:0:0:0:0:ffff:{high:x}:{low:x}]",
+        f"[64:ff9b::{address}]", f"[64:ff9b:1::{high:x}:{low:x}]", f"[2002:{high:x}:{low:x}::]", f"[2002:{high:x}:{low:x}::1]",
+        f"[2001:0:{high:x}:{low:x}::]", f"[2001::{~high & 0xFFFF:x}:{~low & 0xFFFF:x}]", f"[fe80::5efe:{address}]",
+        f"[::ffff:0:{address}]", f"example.com@{address}", f"{address}\\@example.com", f"{address}%00.example.com",
+        f"{address}%0d%0aHost: example.com", f"{address}\t", f"{address}#@example.com", f"{address}?@example.com",
+        f"user:pw@{address}", f"@{address}", f"//{address}", f"{address}:80", f"{address}:443", f"{address}:",
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def spellings() -> Callable[[str], list[str]]:
+    """Makes the hosts of SSRF payloads for an address."""
+    return make_spellings

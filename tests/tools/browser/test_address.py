@@ -1,4 +1,5 @@
 import ipaddress
+from collections.abc import Callable
 
 import ada_url
 import pytest
@@ -66,37 +67,14 @@ def test_other_ports_are_closed(port: int) -> None:
         AddressPolicy().check_url(parse_url(f"http://example.com:{port}/"))
 
 
-def spellings(address: str) -> list[str]:
-    """Hosts that some reader takes for the IPv4 `address`: the forms of public lists of SSRF payloads, made for it."""
-    ip = ipaddress.IPv4Address(address)
-    number, parts = int(ip), [int(part) for part in address.split(".")]
-    high, low = number >> 16, number & 0xFFFF
-    wide = address.translate({ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789."})
-    circled = "".join(
-        "⓪" if digit == "0" else chr(0x2460 + int(digit) - 1) if digit.isdigit() else digit
-        for digit in address
-    )
-    return [
-        address, f"{address}.", str(number), hex(number), hex(number).upper(), f"0{number:o}", f"00{number:o}",
-        ".".join(map(hex, parts)), ".".join(f"0{part:o}" for part in parts), ".".join(f"{part:03o}".zfill(5) for part in parts),
-        f"{hex(parts[0])}.{parts[1]}.0{parts[2]:o}.{parts[3]}", f"{parts[0]}.{number & 0xFFFFFF}", f"{parts[0]}.{parts[1]}.{low}",
-        f"{hex(parts[0])}.{hex(number & 0xFFFFFF)}", wide, circled, address.replace(".", "。"), address.replace(".", "｡"),
-        address.replace(".", "%2e"), "".join(f"%{ord(character):02x}" for character in address),
-        f"[::{address}]", f"[::ffff:{address}]", f"[::ffff:{high:x}:{low:x}]", f"[0:0:0:0:0:ffff:{high:x}:{low:x}]",
-        f"[64:ff9b::{address}]", f"[64:ff9b:1::{high:x}:{low:x}]", f"[2002:{high:x}:{low:x}::]", f"[2002:{high:x}:{low:x}::1]",
-        f"[2001:0:{high:x}:{low:x}::]", f"[2001::{~high & 0xFFFF:x}:{~low & 0xFFFF:x}]", f"[fe80::5efe:{address}]",
-        f"[::ffff:0:{address}]", f"example.com@{address}", f"{address}\\@example.com", f"{address}%00.example.com",
-        f"{address}%0d%0aHost: example.com", f"{address}\t", f"{address}#@example.com", f"{address}?@example.com",
-        f"user:pw@{address}", f"@{address}", f"//{address}", f"{address}:80", f"{address}:443", f"{address}:",
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "127.127.127.127", "0.0.0.0", "10.0.0.1", "172.31.255.254", "192.168.1.254", "169.254.169.254", "100.100.100.200",
      "168.63.129.16", "192.0.0.192", "224.0.0.251", "255.255.255.255"],
 )  # fmt: skip
-def test_no_payload_made_for_a_closed_address_passes(address: str) -> None:
+def test_no_payload_made_for_a_closed_address_passes(
+    address: str, spellings: Callable[[str], list[str]]
+) -> None:
     """Security: every spelling, as http and https; and none of them is left to be looked up as a name."""
     for host in spellings(address):
         for scheme in ("http", "https", "HTTP"):

@@ -83,6 +83,39 @@ def test_a_redirect_opens_nothing_that_is_closed(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "10.0.0.1"])
+def test_no_payload_makes_a_connection_as_a_url_or_as_a_redirect(
+    address: str,
+    spellings: Callable[[str], list[str]],
+    server: Any,
+    make_fetcher: MakeFetcher,
+    resolver: Any,
+    connections: Any,
+) -> None:
+    """Security, judged: 0 requests that should not be. Each host also resolves to the address, whatever it looks like."""
+
+    def resolve(host: str, port: int, *rest: Any) -> Any:
+        return resolver()(address, port)
+
+    fetcher = make_fetcher(resolve=resolve, allow=(f"localhost:{server.port}",))
+    start = server.url("/r", "localhost")
+    served = 0
+    for host in spellings(address):
+        location = f"http://{host}/latest/"
+        with pytest.raises(AddressError):
+            fetcher.get(parse_url(location))
+        if "\t" in host or address != "127.0.0.1":  # the start itself is on 127.0.0.1
+            continue
+        server.pages["/r"] = (
+            f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
+        )
+        with pytest.raises(AddressError):
+            fetcher.get(parse_url(start))
+        served += 1
+    assert set(connections.addresses) <= {("127.0.0.1", server.port)}
+    assert len(server.requests) == len(connections.addresses) == served
+
+
 def test_a_redirect_loop_ends(server: Any, make_fetcher: MakeFetcher) -> None:
     server.pages["/loop"] = redirect("/loop")
     with pytest.raises(FetchError, match="redirects"):

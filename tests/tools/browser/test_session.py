@@ -156,7 +156,7 @@ def test_what_many_pages_show_together_is_bounded(
     config = BrowserConfig(result_limit=10)
     hits = Hits(*(SearchResult("t", server.url(f"/long{n}"), "s") for n in range(10)))
     for number in range(10):
-        server.pages[f"/long{number}"] = response(LONG.encode())
+        server.pages[f"/long{number}"] = response(LONG[:30_000].encode())
     fetcher = make_fetcher(timeout_s=20)
     browser = Browser(
         config, LiveWeb(config, reader, fetcher=fetcher, providers=[hits]), reader=reader

@@ -136,9 +136,8 @@ def parse_url(text: str, base: WebURL | None = None) -> WebURL:
 
 
 def _join(base: WebURL, reference: str) -> str:
-    scheme = _SCHEME.match(reference)
-    if scheme and scheme[1].lower() not in _DEFAULT_PORTS:
-        return reference  # refused by the caller, with its own scheme in the message
+    if _SCHEME.match(reference):
+        return reference  # absolute, or refused by the caller: the standard and urljoin differ on "http:////host"
     try:
         return urljoin(str(base), reference)
     except ValueError as error:
