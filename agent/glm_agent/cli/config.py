@@ -3,7 +3,6 @@
 import difflib
 import os
 import sys
-import tempfile
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -157,12 +156,11 @@ def _change(option: str, value: Any, profile: str | None) -> None:
     elif option in table:
         del table[option]
     file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=file.parent, prefix=".config-", delete=False
-    ) as draft:
-        draft.write(tomlkit.dumps(document).strip("\n") + "\n")
-        draft.flush()
-        os.fsync(draft.fileno())
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as written:
+        written.write(tomlkit.dumps(document).strip("\n") + "\n")
+        written.flush()
+        os.fsync(written.fileno())
     if file.exists():
-        Path(draft.name).chmod(file.stat().st_mode & 0o777)
-    Path(draft.name).replace(file)
+        draft.chmod(file.stat().st_mode & 0o777)
+    draft.replace(file)
