@@ -36,6 +36,19 @@ SUBJECTS = (
     Subject("winner of the {e} Cup", ("Who won the {e} Cup?", "Which person won the {e} Cup?"), "{v} won the {e} Cup.", "name"),
     Subject("latest version of {e}", ("What is the latest version of {e}?", "Which version of {e} is the newest?"), "The latest version of {e} is {v}.", "number"),
     Subject("year of the {e} treaty", ("When was the {e} treaty signed?", "In which year was the {e} treaty signed?"), "The {e} treaty was signed in {v}.", "year"),
+    Subject("price of a ticket to {e}", ("How much is a ticket to {e}?", "What does it cost to visit {e}?"), "A ticket to {e} costs {v} dollars.", "money"),
+    Subject("director of the {e} orchestra", ("Who directs the {e} orchestra?", "Who is the director of the {e} orchestra?"), "The {e} orchestra is directed by {v}.", "name"),
+    Subject("number of students of {e} College", ("How many students does {e} College have?",), "{e} College has {v} students.", "count"),
+    Subject("color of the {e} flag", ("What color is the flag of {e}?", "Which color does the {e} flag have?"), "The flag of {e} is {v}.", "color"),
+    Subject("language of {e}", ("Which language do people in {e} speak?", "What is spoken in {e}?"), "In {e} people speak {v}.", "language"),
+    Subject("birthday of {e}", ("When was {e} born?", "What is the birthday of {e}?"), "{e} was born on {v}.", "date"),
+    Subject("closing time of the {e} market", ("When does the {e} market close?", "How long is the {e} market open?"), "The {e} market closes at {v}.", "time"),
+    Subject("email of the {e} office", ("What is the email address of the {e} office?", "How do I write to the {e} office?"), "Write to the {e} office at {v}.", "email"),
+    Subject("weight of the {e} bell", ("How heavy is the {e} bell?", "What does the {e} bell weigh?"), "The {e} bell weighs {v} kilograms.", "count"),
+    Subject("architect of {e} Tower", ("Who designed {e} Tower?", "Who was the architect of {e} Tower?"), "{e} Tower was designed by {v}.", "name"),
+    Subject("year of the {e} fire", ("In which year did {e} burn?", "When was the fire of {e}?"), "{e} burnt in {v}.", "year"),
+    Subject("rule of the {e} library", ("How many books may I borrow at the {e} library?",), "The {e} library lends {v} books at a time.", "small"),
+    Subject("home of {e}", ("Where does {e} come from?", "In which city was {e} made?"), "{e} comes from {v}.", "city"),
     Subject("{e} phone number", ("What is the phone number of {e}?", "How can I call {e}?"), "You can call {e} at {v}.", "phone"),
 )  # fmt: skip
 
@@ -53,6 +66,21 @@ def _value(kind: str, random: Random, vocabulary: Vocabulary) -> str:
     if kind == "people":
         return f"{random.randint(1, 200)},{random.randint(100, 999)},{random.randint(100, 999)}"
     return KINDS[kind].draw(random, vocabulary).said
+
+
+def _address(host: str, query: str, random: Random) -> str:
+    """An address as one types it: with or without TLS, a port, folders, an ending."""
+    if random.random() < 0.3:
+        host = f"{random.choice(('localhost', '127.0.0.1', host))}:{random.choice((80, 8000, 8080, random.randint(1024, 65000)))}"
+    scheme = "https" if ":" not in host and random.random() < 0.6 else "http"
+    separator, ending = (
+        random.choice("--_/"),
+        random.choice(("", "", ".html", ".html", ".htm", "/", ".php")),
+    )
+    words = query.lower().split()
+    stem = separator.join(words) if random.random() < 0.5 else random.choice(words)
+    folder = random.choice(("", "", "wiki/", "docs/", "en/", f"{random.randint(1, 2026)}/"))
+    return f"{scheme}://{host}/{folder}{stem}{ending}"
 
 
 def _host(random: Random, vocabulary: Vocabulary) -> str:
@@ -87,18 +115,21 @@ def browser_round(
     fillers = [filler.format(e=entity) for filler in random.sample(FILLERS, 4)]
     host = _host(random, vocabulary)
     if random.random() < 0.25:
-        url = f"https://{host}/{query.lower().replace(' ', '-')}"
+        url = _address(host, query, random)
         user = random.choice((f"Open {url} and tell me: {question}", f"{question} See {url}", f"According to {url}, {lowered(question)}", f"Read {url}. {question}"))  # fmt: skip
         text = " ".join(random.sample([fillers[0], fact, fillers[1]], 3))
         shown = Observation(page(0, capitalised(query), url, text), "browser_result")
         call = Call("simple_browser", f"open_url({compact_text(url)})", (shown,))
         return Round("browser", user, (call,), f"{fact}【0†source】", (value,))
-    count = random.randint(2, 4)
+    count = random.choice((1, 2, 3, 4, 5, 8))
     position, clicks = random.randrange(count), random.random() < 0.5
     entries = []
     for number in range(count):
+        other = capitalised(invented_word(random, vocabulary))
+        near = subject.statement.format(e=other, v=_value(subject.kind, random, vocabulary))
         headline = random.choice(
             (
+                capitalised(subject.query.format(e=other)),
                 f"{entity} - overview",
                 f"All about {entity}",
                 f"{entity} photos",
@@ -107,7 +138,9 @@ def browser_round(
         )
         if number == position:
             headline = capitalised(query)
-        snippet = fact if number == position and not clicks else fillers[number]
+        snippet = near if other in headline else fillers[number % len(fillers)]
+        if number == position:
+            snippet = fillers[0] if clicks else fact
         entries.append((headline, _host(random, vocabulary), snippet))
     recency = ", recency_days=30" if "latest" in query or random.random() < 0.05 else ""
     calls = [

@@ -253,7 +253,7 @@ def _episode(random: Random, sources: Sources) -> Episode:
     which = random.random()
     if which < 0.36:
         return _code_episode(sources, random)
-    if which < 0.43:
+    if which < 0.48:
         return _browser_episode(sources, random)
     if which < 0.96:
         return _function_episode(sources, random)
