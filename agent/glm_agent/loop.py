@@ -7,7 +7,7 @@ it to the state before asking for the next one.
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Event as Flag
 from typing import Any
 
@@ -21,14 +21,11 @@ from glm_agent.chat_model import (
     TurnOptions,
     TurnUsage,
 )
-from glm_agent.context import cut_to_budget
 from glm_agent.events import (
     AnswerRejected,
-    ContextReduced,
     Event,
     FinishReason,
     LimitReached,
-    ObservationCut,
     PromptRendered,
     RunFinished,
     RunResult,
@@ -38,28 +35,14 @@ from glm_agent.events import (
 )
 from glm_agent.limits import Limits
 from glm_agent.output_type import OutputType
+from glm_agent.prompt_builder import PromptBuilder
 from glm_agent.repetition import RepetitionDetector
 from glm_agent.sampling import Sampling
-from glm_agent.state import REPLY_PROMPT, SessionState, count_tokens, difference
-from glm_agent.window import (
-    LOW_WATER,
-    NOTE,
-    OBSERVATION,
-    RECEIPT,
-    SUMMARY,
-    elide,
-    split_for_summary,
-)
+from glm_agent.state import SessionState, count_tokens, difference
 from glm_prompts.dialect import CallCut, CallDelta, CallReady, TextDelta
-from glm_prompts.messages import Segment
-from glm_tools.tool import Observation, ToolCall, ToolResult
+from glm_tools.tool import ToolCall
 
 CLOSING_SHARE = 0.1  # of max_wall_s, for an answer after the time is over
-SUMMARY_TOKENS = 512
-SUMMARY_REQUEST = (
-    "Sum up what has been done and found so far, with every fact, number and name that is still needed. "
-    "Write only the summary."
-)
 
 
 @dataclass(slots=True)
@@ -113,7 +96,7 @@ class RunLoop:
         self._limits = limits
         self._sampling = sampling
         self._cancel = cancel
-        self._can_page = can_page
+        self._prompts = PromptBuilder(model, conversation, state, limits, can_page=can_page)
         self._output = output
         self._clock = clock
         self._started_s = clock()
@@ -219,7 +202,7 @@ class RunLoop:
             yield AnswerRejected(self._output.problem_of(state.last_turn.text))
         if state.closing is None and (reason := self._closing_reason(number)) is not None:
             yield LimitReached(reason)
-        prompt = yield from self._prompt()
+        prompt = yield from self._prompts.build(self._stop_flag())
         if count_tokens(prompt) >= self._model.context_length:
             self._is_full = True
             return
@@ -278,114 +261,6 @@ class RunLoop:
         if turn.is_repetition:
             return "repetition"
         return "wall_time" if stop.is_out_of_time else "cancelled"
-
-    # The prompt of a turn.
-
-    def _prompt(self) -> Generator[Event, None, list[Segment]]:
-        """What the model is to read: all that it has, what is new, and room for an answer."""
-        prompt = list(self._conversation.segments)
-        if prompt and prompt[-1].label == REPLY_PROMPT:  # the turn was broken off before
-            prompt.pop()
-        for item in self._state.unsent:
-            if isinstance(item, str):
-                prompt.append(self._conversation.render_user(item))
-            else:
-                prompt += yield from self._observations(item)
-        prompt.append(self._conversation.render_reply_prompt())
-        room = min(self._limits.max_new_tokens, self._model.context_length // 4)
-        if (
-            self._limits.when_full != "error"
-            and count_tokens(prompt) + room > self._model.context_length
-        ):
-            prompt = yield from self._make_room(prompt)
-        return prompt
-
-    def _observations(self, result: ToolResult) -> Generator[Event, None, list[Segment]]:
-        """A result as the model will read it: each observation within its share of the budget."""
-        budget = min(self._limits.max_observation_tokens, self._model.context_length // 4)
-        share = max(64, budget // len(result.observations))
-        hint = ""
-        if self._can_page and len(result.observations) == 1:
-            hint = f'read_result("{result.call_id}", {{offset}}) reads on'
-        segments = []
-        for observation in result.observations:
-            cut = cut_to_budget(observation.text, share, self._model.count_tokens, hint=hint)
-            if cut.left_out_chars:
-                yield ObservationCut(result.call_id, cut.left_out_chars, cut.tokens)
-            segment = self._conversation.render_observation(replace(observation, text=cut.text))
-            segments.append(replace(segment, label=OBSERVATION + result.call_id))
-        return segments
-
-    def _make_room(self, prompt: list[Segment]) -> Generator[Event, None, list[Segment]]:
-        before = count_tokens(prompt)
-        if self._limits.when_full == "summarise":
-            shorter = yield from self._summarised(prompt)
-            if shorter is not None:
-                return shorter
-        shortened = elide(
-            prompt,
-            target_tokens=int(self._model.context_length * LOW_WATER),
-            receipt=self._receipt,
-            note=self._note,
-            dropped_before=self._state.dropped_segments,
-        )
-        if shortened.elided_calls or shortened.num_dropped:
-            yield ContextReduced(
-                policy="elide",
-                tokens_before=before,
-                tokens_after=count_tokens(shortened.segments),
-                elided_calls=shortened.elided_calls,
-                dropped_segments=self._state.dropped_segments + shortened.num_dropped,
-            )
-        return list(shortened.segments)
-
-    def _receipt(self, call_id: str) -> Segment:
-        text = f"[{call_id}: its result of {len(self._state.texts.get(call_id, '')):,} characters was left out to make room"
-        text += f'; read_result("{call_id}", 0) shows it]' if self._can_page else "]"
-        segment = self._conversation.render_observation(Observation(text))
-        return replace(segment, label=RECEIPT + call_id)
-
-    def _note(self, num_dropped: int) -> Segment:
-        text = f"[{num_dropped:,} earlier pieces of this conversation were left out to make room.]"
-        return replace(self._conversation.render_user(text), label=NOTE)
-
-    def _summarised(self, prompt: list[Segment]) -> Generator[Event, None, list[Segment] | None]:
-        """The prompt with a summary in place of what is old; None when that cannot be had.
-
-        The model sums up its own sequence as far as it has it, so that nothing is computed twice for it.
-        """
-        start, old, pinned = split_for_summary(prompt)
-        room = self._model.context_length - count_tokens(start) - count_tokens(old)
-        request = [
-            self._conversation.render_user(SUMMARY_REQUEST),
-            self._conversation.render_reply_prompt(),
-        ]
-        max_new_tokens = min(SUMMARY_TOKENS, self._model.context_length // 8)
-        if not old or room <= count_tokens(request) + max_new_tokens:
-            return None
-        self._conversation.rewrite([*start, *old, *request])
-        options = TurnOptions("", allow_calls=False, max_new_tokens=max_new_tokens)
-        text, ended = "", TurnEnded("cancelled", TurnUsage())
-        for event in self._conversation.respond(options, self._stop_flag()):
-            if isinstance(event, TextDelta):
-                text += event.text
-            elif isinstance(event, TurnEnded):
-                ended = event
-        if not text.strip() or ended.finish not in ("stop", "length"):
-            return None
-        summary = self._conversation.render_user(f"[What was done before: {text.strip()}]")
-        shorter = [*start, replace(summary, label=SUMMARY), *pinned]
-        if count_tokens(shorter) >= count_tokens(prompt):
-            return None
-        yield ContextReduced(
-            policy="summarise",
-            tokens_before=count_tokens(prompt),
-            tokens_after=count_tokens(shorter),
-            dropped_segments=self._state.dropped_segments + len(old),
-            summary=text.strip(),
-            usage=ended.usage,
-        )
-        return shorter
 
 
 def _closable(events: Iterator[ModelEvent]) -> Generator[ModelEvent, None, None]:

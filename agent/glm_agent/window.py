@@ -47,6 +47,24 @@ class Shortened:
     num_dropped: int
 
 
+@dataclass(frozen=True, slots=True)
+class SummarySplit:
+    """A sequence of which a part may be summed up.
+
+    Attributes:
+        read: the sequence up to the end of that part, with the start and the task: what it has computed it need not
+            compute to sum up.
+        num_old: segments of the part; 0 where there is none.
+        start: stays before the summary.
+        pinned: stays after it.
+    """
+
+    read: tuple[Segment, ...]
+    num_old: int
+    start: tuple[Segment, ...]
+    pinned: tuple[Segment, ...]
+
+
 def units_of(segments: Sequence[Segment]) -> list[Unit]:
     """The units of a sequence, in order."""
     groups: list[list[Segment]] = []
@@ -112,17 +130,23 @@ def elide(
     )
 
 
-def split_for_summary(
-    segments: Sequence[Segment],
-) -> tuple[list[Segment], list[Segment], list[Segment]]:
-    """The start, what may be summed up, and what is pinned, each in order."""
+def split_for_summary(segments: Sequence[Segment]) -> SummarySplit:
+    """Which part of a sequence may be summed up."""
     start: list[Segment] = []
-    old: list[Segment] = []
     pinned: list[Segment] = []
+    read: list[Segment] = []
+    seen: list[Segment] = []
+    num_old = 0
     for unit in units_of(segments):
-        part = start if _is_start(unit) else pinned if unit.is_pinned else old
-        part += unit.segments
-    return start, old, pinned
+        seen += unit.segments
+        if _is_start(unit):
+            start += unit.segments
+        elif unit.is_pinned:
+            pinned += unit.segments
+        else:
+            num_old += len(unit.segments)
+            read = list(seen)
+    return SummarySplit(tuple(read), num_old, tuple(start), tuple(pinned))
 
 
 def _is_start(unit: Unit) -> bool:
