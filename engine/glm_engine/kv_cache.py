@@ -1,16 +1,115 @@
 """Keys and values of the positions that a sequence has computed."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
 from torch import Tensor
 
 from glm_engine.config import ModelConfig
 
+KVFormat = Literal[
+    "auto",  # as the network computes
+    "int8",  # a scale for each 32 channels of a key or value: about half of bf16
+]
+
+SCALE_BLOCK = 32  # channels of an int8 head that share a scale
+# A layer whose key bias is larger than this in a rotated channel keeps its keys as they are. Between what models do
+# well with (llama.cpp issue 21385: a median of 22) and what broke them (605 to 921).
+MAX_KEY_BIAS = 64.0
 _GRANULARITY = 256  # capacities are multiples of it
 _MAX_GROWTH = 4096  # positions added beyond what is asked for; a larger step would waste memory, not save time
 
 
+@dataclass(frozen=True, slots=True)
+class LayerView:
+    """What attention reads of one layer: views, safe until the cache is next written to.
+
+    Attributes:
+        keys: (Hkv, S, D); int8 where they are quantised.
+        values: likewise.
+        key_scales: (Hkv, S, D / 32) bf16 where keys are quantised.
+        value_scales: likewise.
+        value_offset: (Hkv, D) fp32 that was subtracted from every value and is to be added to every result; or None.
+    """
+
+    keys: Tensor
+    values: Tensor
+    key_scales: Tensor | None = None
+    value_scales: Tensor | None = None
+    value_offset: Tensor | None = None
+
+    def dequantized(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Keys and values (Hkv, S, D) as numbers of `dtype`; copies, unless they are kept in it.
+
+        Of keys the offset is left out: it moves all scores of a query by the same, and a softmax does not see it.
+        """
+        if self.key_scales is None or self.value_scales is None:
+            return self.keys.to(dtype), self.values.to(dtype)
+        keys = _dequantize(self.keys, self.key_scales)
+        values = _dequantize(self.values, self.value_scales)
+        if self.value_offset is not None:
+            values += self.value_offset[:, None]
+        return keys.to(dtype), values.to(dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFormat:
+    """How a cache keeps one layer.
+
+    Attributes:
+        is_int8: quantised.
+        key_offset: (Hkv, D) fp32 that is subtracted from keys before they are quantised; zero in rotated channels. The
+            bias is the same in every key, so without it what tells keys apart gets all of the 8 bits.
+        value_offset: likewise, of values.
+    """
+
+    is_int8: bool = False
+    key_offset: Tensor | None = None
+    value_offset: Tensor | None = None
+
+
+def layer_formats(
+    config: ModelConfig, kv_format: KVFormat, biases: Sequence[Tensor | None]
+) -> list[LayerFormat]:
+    """How to keep each layer of a network.
+
+    Rotation by position turns the bias of a rotated channel into something that differs from key to key. It cannot be
+    taken out, and a large one would take the bits from its neighbours: such a layer is not quantised.
+
+    Args:
+        config: the network.
+        kv_format: what was asked for.
+        biases: of each layer's fused projection: queries, keys, values; None where it has none.
+
+    Raises:
+        ValueError: an unknown format, or heads that do not divide into blocks of 32 channels.
+    """
+    if kv_format == "auto":
+        return [LayerFormat()] * config.num_layers
+    if kv_format != "int8":
+        raise ValueError(f"kv_format is {kv_format!r}; it must be 'auto' or 'int8'")
+    if config.head_dim % SCALE_BLOCK:
+        raise ValueError(f"int8 keys and values need heads of a multiple of {SCALE_BLOCK} channels,"
+                         f" and this model's have {config.head_dim}: use kv_format='auto'")  # fmt: skip
+    return [_int8_format(config, bias) for bias in biases]
+
+
+def _int8_format(config: ModelConfig, bias: Tensor | None) -> LayerFormat:
+    if bias is None:
+        return LayerFormat(is_int8=True)
+    width = config.num_kv_heads * config.head_dim
+    keys, values = bias.float()[-2 * width :].view(2, config.num_kv_heads, config.head_dim).clone()
+    rotated = keys[:, : config.rotary_dim]
+    if rotated.abs().max() > MAX_KEY_BIAS:
+        return LayerFormat()
+    rotated.zero_()
+    return LayerFormat(is_int8=True, key_offset=keys, value_offset=values)
+
+
 class KVCache:
-    """The computed prefix of one sequence, as one contiguous buffer per layer for keys and one for values.
+    """The computed prefix of one sequence, as contiguous buffers for each layer.
 
     Positions are appended in order and read back as views. A forward pass appends to every layer and then commits;
     until it commits, `length` is as before, so a pass that is abandoned half-way leaves the cache valid. Views are
@@ -20,9 +119,10 @@ class KVCache:
 
     Args:
         config: gives layers, key heads and head width.
-        dtype: of keys and values.
+        dtype: of keys and values that are not quantised.
         device: where they live.
         max_length: positions that it may ever hold.
+        formats: of each layer, from `layer_formats`; by default none is quantised.
 
     Attributes:
         length: committed positions.
@@ -31,19 +131,35 @@ class KVCache:
     """
 
     def __init__(
-        self, config: ModelConfig, *, dtype: torch.dtype, device: torch.device, max_length: int
+        self,
+        config: ModelConfig,
+        *,
+        dtype: torch.dtype,
+        device: torch.device,
+        max_length: int,
+        formats: Sequence[LayerFormat] | None = None,
     ) -> None:
         self.length = 0
         self.capacity = 0
         self.max_length = max_length
-        empty = torch.empty(config.num_kv_heads, 0, config.head_dim, dtype=dtype, device=device)
-        self._keys = [empty] * config.num_layers  # (Hkv, capacity, D) each
-        self._values = [empty] * config.num_layers
+        self._formats = formats or [LayerFormat()] * config.num_layers
+
+        def empty(width: int, dtype: torch.dtype) -> Tensor:
+            return torch.empty(config.num_kv_heads, 0, width, dtype=dtype, device=device)
+
+        blocks = config.head_dim // SCALE_BLOCK
+        # Of each layer, each (Hkv, capacity, width): keys, values and, where it is quantised, the scales of both.
+        self._buffers = [
+            [empty(config.head_dim, torch.int8)] * 2 + [empty(blocks, torch.bfloat16)] * 2
+            if layer.is_int8
+            else [empty(config.head_dim, dtype)] * 2
+            for layer in self._formats
+        ]
 
     @property
     def nbytes(self) -> int:
         """Bytes of the buffers, spare capacity included."""
-        return sum(buffer.nbytes for buffer in (*self._keys, *self._values))
+        return sum(buffer.nbytes for buffers in self._buffers for buffer in buffers)
 
     def reserve(self, length: int) -> None:
         """Make room for `length` positions, so that appending up to there allocates nothing.
@@ -59,14 +175,14 @@ class KVCache:
             return
         wanted = max(length, self.capacity + min(self.capacity // 2, _MAX_GROWTH))
         capacity = min(-(-wanted // _GRANULARITY) * _GRANULARITY, self.max_length)
-        for buffers in (self._keys, self._values):
-            for layer, old in enumerate(buffers):
+        for buffers in self._buffers:
+            for index, old in enumerate(buffers):
                 grown = old.new_empty(old.shape[0], capacity, old.shape[2])
                 grown[:, : self.length] = old[:, : self.length]
-                buffers[layer] = grown
+                buffers[index] = grown
         self.capacity = capacity
 
-    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> LayerView:
         """Write the newest T positions of one layer behind the committed ones.
 
         Args:
@@ -75,17 +191,26 @@ class KVCache:
             values: (T, Hkv, D); copied.
 
         Returns:
-            Keys and values of all positions, the new ones included: two views, (Hkv, length + T, D).
+            Keys and values of all length + T positions, the new ones included.
 
         Raises:
             ValueError: more than `max_length` positions; nothing was written.
         """
-        end = self.length + keys.shape[0]
+        start, end = self.length, self.length + keys.shape[0]
         self.reserve(end)
-        all_keys, all_values = self._keys[layer][:, :end], self._values[layer][:, :end]
-        all_keys[:, self.length :] = keys.transpose(0, 1)
-        all_values[:, self.length :] = values.transpose(0, 1)
-        return all_keys, all_values
+        kept = self._formats[layer]
+        views = [buffer[:, :end] for buffer in self._buffers[layer]]
+        if kept.is_int8:
+            all_keys, all_values, key_scales, value_scales = views
+            _quantize_into(all_keys[:, start:], key_scales[:, start:], keys, kept.key_offset)
+            _quantize_into(
+                all_values[:, start:], value_scales[:, start:], values, kept.value_offset
+            )
+            return LayerView(all_keys, all_values, key_scales, value_scales, kept.value_offset)
+        all_keys, all_values = views
+        all_keys[:, start:] = keys.transpose(0, 1)
+        all_values[:, start:] = values.transpose(0, 1)
+        return LayerView(all_keys, all_values)
 
     def commit(self, num_positions: int) -> None:
         """Count `num_positions` as computed, after they were appended to every layer."""
@@ -103,7 +228,7 @@ class KVCache:
         """
         if not 0 <= start <= stop <= self.capacity:
             raise ValueError(f"positions {start:,} to {stop:,} of a capacity of {self.capacity:,}")
-        return [buffer[:, start:stop] for buffer in (*self._keys, *self._values)]
+        return [buffer[:, start:stop] for buffers in self._buffers for buffer in buffers]
 
     def truncate(self, length: int) -> None:
         """Forget all positions from `length` on. Buffers keep their capacity.
@@ -120,6 +245,33 @@ class KVCache:
         copy = object.__new__(KVCache)
         copy.length = copy.capacity = self.length
         copy.max_length = self.max_length
-        copy._keys = [buffer[:, : self.length].clone() for buffer in self._keys]
-        copy._values = [buffer[:, : self.length].clone() for buffer in self._values]
+        copy._formats = self._formats
+        copy._buffers = [
+            [buffer[:, : self.length].clone() for buffer in buffers] for buffers in self._buffers
+        ]
         return copy
+
+
+def _quantize_into(values: Tensor, scales: Tensor, rows: Tensor, offset: Tensor | None) -> None:
+    """Symmetric int8 by block of 32 channels.
+
+    Args:
+        values: (Hkv, T, D) int8, written to.
+        scales: (Hkv, T, D / 32) bf16, written to; rounded before the values are, so that they fit each other.
+        rows: (T, Hkv, D), any floating dtype.
+        offset: (Hkv, D) fp32, subtracted first; or None.
+    """
+    rows = rows.transpose(0, 1).float()  # (Hkv, T, D)
+    if offset is not None:
+        rows = rows - offset[:, None]
+    blocks = rows.reshape(*scales.shape, SCALE_BLOCK)  # (Hkv, T, D / 32, 32)
+    # 126.5 leaves room for a scale that is rounded down: bf16 rounds by 2^-9 of it at most.
+    scales.copy_((blocks.abs().amax(-1) / 126.5).clamp_(min=1e-30))
+    rounded = (blocks / scales.float()[..., None]).round_().clamp_(-127, 127)
+    values.copy_(rounded.flatten(-2))
+
+
+def _dequantize(values: Tensor, scales: Tensor) -> Tensor:
+    """(Hkv, S, D) fp32."""
+    blocks = values.reshape(*scales.shape, SCALE_BLOCK).float()  # (Hkv, S, D / 32, 32)
+    return (blocks * scales.float()[..., None]).flatten(-2)

@@ -18,9 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from glm_engine.attention import attend, causal_mask
+from glm_engine.attention import choose_attention
 from glm_engine.config import ModelConfig
-from glm_engine.kv_cache import KVCache
+from glm_engine.kv_cache import KVCache, KVFormat, layer_formats
 from glm_engine.linear import DenseLinear, Linear, PackedLinear, can_pack
 from glm_engine.quantization import QuantizedLinear, QuantizedMatrix
 
@@ -115,9 +115,12 @@ class Decoder:
             and matrices have the compute dtype, norms are fp32 whatever it is; a matrix may be a quantised one, and
             then the compute dtype is bf16. They are kept, not copied.
         pack: copy the matrices into the order that the processor reads them fastest, where it has one.
+        kv_format: how caches keep keys and values.
 
     Attributes:
         config: as given.
+        attention: how queries read the cache.
+        kv_formats: how caches keep each layer.
         tokens_forwarded: tokens that went through the network since it was made; what the caches saved is not in it.
     """
 
@@ -127,6 +130,7 @@ class Decoder:
         parameters: Mapping[str, Tensor | QuantizedMatrix],
         *,
         pack: bool = False,
+        kv_format: KVFormat = "auto",
     ) -> None:
         self.config = config
         self.tokens_forwarded = 0
@@ -156,6 +160,9 @@ class Decoder:
         self.final_norm = tensors["final_norm"]
         self.head = linear("embedding" if config.tied_embeddings else "head")
         self.rotary = RotaryTable(config, self.device)
+        self.attention = choose_attention(self.dtype, config.head_dim, self.device)
+        biases = [tensors.get(f"layers.{n}.qkv.bias") for n in range(config.num_layers)]
+        self.kv_formats = layer_formats(config, kv_format, biases)
 
     @property
     def device(self) -> torch.device:
@@ -167,7 +174,13 @@ class Decoder:
 
     def new_cache(self, max_length: int) -> KVCache:
         """An empty cache for a sequence of at most `max_length` tokens."""
-        return KVCache(self.config, dtype=self.dtype, device=self.device, max_length=max_length)
+        return KVCache(
+            self.config,
+            dtype=self.dtype,
+            device=self.device,
+            max_length=max_length,
+            formats=self.kv_formats,
+        )
 
     @torch.inference_mode()
     def forward(
@@ -198,14 +211,13 @@ class Decoder:
         start, stop = cache.length, cache.length + num_tokens
         cache.reserve(stop)
         rotation = self.rotary.rows(start, stop)
-        mask = causal_mask(num_tokens, stop, self.device)
         hidden = F.embedding(
             token_ids, self.embedding
         ).float()  # (T, hidden); the residual stream is fp32
         for index, layer in enumerate(self.layers):
             if cancel is not None and cancel.is_set():
                 raise ForwardCancelled
-            hidden += self._attention(index, layer, hidden, rotation, mask, cache)
+            hidden += self._attention(index, layer, hidden, rotation, cache)
             hidden += self._mlp(layer, hidden)
         cache.commit(num_tokens)
         self.tokens_forwarded += num_tokens
@@ -217,7 +229,6 @@ class Decoder:
         layer: Layer,
         hidden: Tensor,
         rotation: Tensor,
-        mask: Tensor | None,
         cache: KVCache,
     ) -> Tensor:
         config = self.config
@@ -225,10 +236,8 @@ class Decoder:
         qkv = layer.qkv(self._norm(hidden, layer.attention_norm))
         qkv = qkv.view(hidden.shape[0], -1, config.head_dim)  # (T, H + 2 Hkv, D)
         _rotate_(qkv[:, :num_rotated, : config.rotary_dim], rotation)
-        keys, values = cache.append(
-            index, qkv[:, config.num_heads : num_rotated], qkv[:, num_rotated:]
-        )
-        output = layer.attention_output(attend(qkv[:, : config.num_heads], keys, values, mask))
+        cached = cache.append(index, qkv[:, config.num_heads : num_rotated], qkv[:, num_rotated:])
+        output = layer.attention_output(self.attention(qkv[:, : config.num_heads], cached))
         if layer.attention_post_norm is not None:
             output = self._norm(output, layer.attention_post_norm)
         return output

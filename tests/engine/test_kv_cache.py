@@ -19,8 +19,8 @@ def append(cache: KVCache, rows: torch.Tensor) -> list[tuple[torch.Tensor, torch
     """Append (T, Hkv, D) rows to every layer, each layer and kind with its own offset, and commit."""
     views = []
     for layer in range(CONFIG.num_layers):
-        keys, values = cache.append(layer, rows + layer, -rows - layer)
-        views.append((keys.clone(), values.clone()))
+        view = cache.append(layer, rows + layer, -rows - layer)
+        views.append((view.keys.clone(), view.values.clone()))
     cache.commit(rows.shape[0])
     return views
 

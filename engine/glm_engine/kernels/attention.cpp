@@ -179,9 +179,10 @@ GLM_EXPORT int glm_attention_instruction_set(int format, int head_dim) {
     return best == GLM_AMX && (format != GLM_BFLOAT16 || head_dim % 32 != 0) ? GLM_AVX512 : best;
 }
 
-// Returns 0, or -1 where there is no memory for it. `instruction_set` must be one that runs here and fits.
+// Returns 0, or -1 where there is no memory for it. `instruction_set` comes from the function above, or is a lesser one.
 GLM_EXPORT int glm_attend(const GlmAttention* call, int instruction_set, int num_threads) {
-    const GlmAttentionPath* path = path_of(instruction_set);
+    const int best = glm_instruction_set();  // also asks the system for the tiles
+    const GlmAttentionPath* path = path_of(instruction_set < best ? instruction_set : best);
     Run run = {};
     run.call = call;
     run.path = path;

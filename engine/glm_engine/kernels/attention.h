@@ -89,9 +89,12 @@ inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // How far each row of a tile may see from `start` on; rows that the tile lacks see what its last one sees.
 inline void limits_of(const GlmAttention* call, int64_t tile, int64_t start, int64_t limits[kAttentionRows]) {
-    const int64_t last = rows_of(call) - 1;
+    const int64_t last = call->num_positions - 1 - start;
+    int64_t limit = position_of(call, tile * kAttentionRows) - start;
+    int64_t member = tile * kAttentionRows % call->group_size;
     for (int i = 0; i < kAttentionRows; i++) {
-        limits[i] = position_of(call, smaller(tile * kAttentionRows + i, last)) - start;
+        limits[i] = smaller(limit, last);
+        if (++member == call->group_size) member = 0, limit++;
     }
 }
 

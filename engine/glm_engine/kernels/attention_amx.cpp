@@ -246,7 +246,10 @@ __m512 mask_and_find_maxima(const GlmAttention* call, int64_t tile, int64_t star
         _mm512_store_ps(scores + key * kAttentionRows, score);
         maxima[0] = _mm512_max_ps(score, maxima[0]);
     }
-    return _mm512_max_ps(_mm512_max_ps(maxima[0], maxima[1]), _mm512_max_ps(maxima[2], maxima[3]));
+    const __m512 largest = _mm512_max_ps(_mm512_max_ps(maxima[0], maxima[1]), _mm512_max_ps(maxima[2], maxima[3]));
+    // Only a row whose keys all come later has seen nothing; one whose scores are all NaN has seen NaN.
+    const __mmask16 has_keys = _mm512_cmpge_epi32_mask(lasts, _mm512_setzero_si512());
+    return _mm512_mask_mov_ps(largest, _mm512_mask_cmp_ps_mask(has_keys, largest, empty, _CMP_EQ_OQ), _mm512_set1_ps(NAN));
 }
 
 // weights[row][key] of `count` keys, a multiple of 32; fills maxima and totals of `part`.
@@ -306,7 +309,7 @@ void sum_channels(const Scratch* scratch, int64_t dim, int64_t count, int64_t d,
 void merge(const GlmAttention* call, GlmPartial* total, const GlmPartial* part) {
     const __m512 old_maxima = _mm512_load_ps(total->maxima), new_maxima = _mm512_load_ps(part->maxima);
     const __m512 old_totals = _mm512_load_ps(total->totals), new_totals = _mm512_load_ps(part->totals);
-    const __m512 maxima = _mm512_max_ps(new_maxima, old_maxima);
+    const __m512 maxima = _mm512_max_ps(old_maxima, new_maxima);  // the second, if either is NaN
     const __m512 safe = if_empty(maxima, _mm512_setzero_ps(), maxima);
     const __m512 old_weights = power_of_two(_mm512_sub_ps(old_maxima, safe));
     const __m512 new_weights = power_of_two(_mm512_sub_ps(new_maxima, safe));
@@ -336,9 +339,8 @@ template <int kTiles>
 void add_tiles(const GlmAttention* call, int64_t tile, const uint16_t* packed, int64_t start, const Scratch* scratch,
                void* partials) {
     const int64_t dim = call->head_dim;
-    int64_t limits[kAttentionRows];
-    limits_of(call, tile + kTiles - 1, start, limits);
-    const int64_t seen = smaller(limits[kAttentionRows - 1] + 1, kAttentionChunk);
+    const int64_t last_row = smaller((tile + kTiles) * kAttentionRows, rows_of(call)) - 1;
+    const int64_t seen = smaller(position_of(call, last_row) + 1 - start, kAttentionChunk);
     const int64_t padded = (seen + kPair - 1) / kPair * kPair;
     compute_scores<kTiles>(scratch, packed, dim, (seen + kTile - 1) / kTile * kTile);
     GlmPartial* parts[2] = {scratch->parts, at(call, scratch->parts, 1)};

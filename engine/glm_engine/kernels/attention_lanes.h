@@ -110,6 +110,8 @@ void weigh(const GlmAttention* call, int64_t tile, int64_t start, int64_t count,
         }
         maxima = Lanes::larger(score, maxima);
     }
+    // Only a row whose keys all come later has seen nothing; one whose scores are all NaN has seen NaN.
+    maxima = Lanes::if_empty(maxima, Lanes::hide_above(last, 0, Lanes::set(NAN)), maxima);
     const Lanes::Vector scale = Lanes::set(call->scale * 1.44269504f);
     maxima = Lanes::multiply(maxima, scale);
     const Lanes::Vector shift = Lanes::subtract(Lanes::set(0), Lanes::if_empty(maxima, Lanes::set(0), maxima));
@@ -139,7 +141,7 @@ void weighted_sums(const float* weights, const float* values, int64_t dim, int64
 void merge(const GlmAttention* call, GlmPartial* total, const GlmPartial* part) {
     const Lanes::Vector old_maxima = Lanes::load(total->maxima), new_maxima = Lanes::load(part->maxima);
     const Lanes::Vector old_totals = Lanes::load(total->totals), new_totals = Lanes::load(part->totals);
-    const Lanes::Vector maxima = Lanes::larger(new_maxima, old_maxima);
+    const Lanes::Vector maxima = Lanes::larger(old_maxima, new_maxima);  // the second, if either is NaN
     const Lanes::Vector safe = Lanes::if_empty(maxima, Lanes::set(0), maxima);
     const Lanes::Vector old_weight = Lanes::power_of_two(Lanes::subtract(old_maxima, safe));
     const Lanes::Vector new_weight = Lanes::power_of_two(Lanes::subtract(new_maxima, safe));
