@@ -133,6 +133,7 @@ def relay(
             for template in everyday
             for key, parameter in template.parameters.items()
             if parameter.kind is field.kind
+            and not parameter.is_list
             and all(key in placeholders(request) for request in template.requests)
         ]
         if takers:
