@@ -38,7 +38,7 @@ from glm_engine.tensor_files import SafetensorsFiles, read_json
 
 _VERSION = 2  # of the layout; raise it when entries of before must not be read any more
 _WEIGHTS, _MANIFEST = "weights.safetensors", "manifest.json"
-_BLOCK_BYTES = 64 << 20  # rows are read, quantised and written in blocks of about this size in fp32
+_BLOCK_BYTES = 8 << 20  # rows are read, quantised and written in blocks of about this size in fp32
 _ROW_MULTIPLE = 64  # blocks end where the layout of quantised matrices allows
 _SAFETENSORS_NAMES = {
     torch.float32: "F32",
@@ -216,19 +216,25 @@ class _Writer:
         for name, shape in shapes.items():
             kind = format_of(name, shape, self._kind)
             dtype = _unquantized_dtype(name)
-            rest: list[tuple[Tensor, ...]] = []  # scales, which follow the values
+            # Scales follow the values. Kept piece by piece among blocks that are freed, they would leave holes that
+            # the next blocks do not fit: the memory of the whole checkpoint in the end.
+            layout = list(quantized_layout(shape, kind))[1:] if kind is not None else []
+            rest = [torch.empty(part, dtype=part_dtype) for _, part, part_dtype in layout]
+            row = 0
             for rows, nbytes in _blocks(checkpoint, name, shape):
                 if kind is None:
                     self._write_tensor(rows.to(dtype))
                 else:
                     values, *scales = quantize(rows, kind)
                     self._write_tensor(values)
-                    rest.append(tuple(scales))
+                    for whole, part in zip(rest, scales, strict=True):
+                        whole[row : row + len(part)] = part
+                    row += len(scales[0])
                 done += nbytes
                 if progress is not None:
                     progress(done, total)
-            for parts in zip(*rest, strict=True):
-                self._write_tensor(torch.cat(parts))
+            for whole in rest:
+                self._write_tensor(whole)
 
     def _write_tensor(self, tensor: Tensor) -> None:
         self._write_bytes(tensor.contiguous().view(-1).view(torch.uint8).numpy().data)

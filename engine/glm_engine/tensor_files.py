@@ -23,6 +23,7 @@ from glm_engine.gguf_header import read_gguf_header
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _SAFETENSORS_WIDTHS = {"F32": 4, "F16": 2, "BF16": 2, "I8": 1, "U8": 1}
+_MAX_TOUCHED_BYTES = 32 << 20  # of a file, before its pages are given back
 _PICKLED_DTYPES = {torch.float32, torch.float16, torch.bfloat16, torch.int8}
 
 
@@ -158,16 +159,11 @@ class SafetensorsFiles(_ShardedFiles):
 
     def __init__(self, files: list[Path], index: Mapping[str, Path] | None = None) -> None:
         self._handle: dict[Path, Any] = {}
+        self._touched_bytes: dict[Path, int] = {}
         super().__init__(files, index)
 
     def _open(self, path: Path) -> Iterator[str]:
-        try:
-            handle: Any = safetensors.safe_open(path, framework="pt")
-        except (safetensors.SafetensorError, OSError) as error:
-            raise CheckpointError(
-                path, f"truncated or damaged ({error}); download it again"
-            ) from error
-        self._handle[path] = handle
+        handle = self._handle[path] = _opened_safetensors(path)
         for name in handle.keys():  # noqa: SIM118 - the handle is no mapping
             part = handle.get_slice(name)
             if part.get_dtype() not in _SAFETENSORS_WIDTHS:
@@ -184,10 +180,24 @@ class SafetensorsFiles(_ShardedFiles):
 
     def rows(self, name: str, start: int, stop: int) -> Tensor:
         part: Tensor = self._slice(name)[start:stop]
+        path = self._file[name]
+        self._touched_bytes[path] = self._touched_bytes.get(path, 0) + part.nbytes
+        if self._touched_bytes[path] > _MAX_TOUCHED_BYTES:
+            # Pages that were read count as this process's memory while they are mapped. A new mapping has none; the
+            # old one goes with the last tensor that is a view of it.
+            self._handle[path] = _opened_safetensors(path)
+            self._touched_bytes[path] = 0
         return part
 
     def _slice(self, name: str) -> Any:
         return self._handle[self._file[name]].get_slice(name)
+
+
+def _opened_safetensors(path: Path) -> Any:
+    try:
+        return safetensors.safe_open(path, framework="pt")
+    except (safetensors.SafetensorError, OSError) as error:
+        raise CheckpointError(path, f"truncated or damaged ({error}); download it again") from error
 
 
 class PickledFiles(_ShardedFiles):
@@ -198,11 +208,12 @@ class PickledFiles(_ShardedFiles):
 
     def __init__(self, files: list[Path], index: Mapping[str, Path] | None = None) -> None:
         self._tensors: dict[str, Tensor] = {}
+        self._touched_bytes = 0
         super().__init__(files, index)
 
     def _open(self, path: Path) -> Iterator[str]:
         try:
-            tensors = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            tensors: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         except pickle.UnpicklingError as error:
             raise CheckpointError(
                 path, f"it is damaged, or holds more than tensors and is not opened ({error})"
@@ -230,7 +241,13 @@ class PickledFiles(_ShardedFiles):
         return self._tensors[name].nbytes
 
     def rows(self, name: str, start: int, stop: int) -> Tensor:
-        return self._tensors[name][start:stop]
+        part = self._tensors[name][start:stop]
+        self._touched_bytes += part.nbytes
+        if self._touched_bytes > _MAX_TOUCHED_BYTES:  # as in SafetensorsFiles
+            path, self._touched_bytes = self._file[name], 0
+            for _ in self._open(path):
+                pass
+        return part
 
 
 class PublishedInt8Files:
@@ -309,7 +326,6 @@ class GgufFile:
                 path, f"truncated, damaged or no GGUF file ({error}); download it again"
             ) from error
         self._path = path
-        self._data = np.memmap(path, mode="r")
         self.integer_names: set[str] = set()
         self.shapes = {name: tensor.shape for name, tensor in self._tensors.items()}
 
@@ -325,7 +341,8 @@ class GgufFile:
         height, row_shape = tensor.shape[0], tensor.shape[1:]
         row_nbytes = tensor.nbytes // height  # of one element where the tensor is a vector
         first = tensor.offset + start * row_nbytes
-        stored = self._data[first : first + (stop - start) * row_nbytes]
+        nbytes = (stop - start) * row_nbytes
+        stored = np.memmap(self._path, mode="r", offset=first, shape=nbytes)  # given back with it
         try:
             values = gguf.dequantize(stored.reshape(stop - start, row_nbytes), tensor.kind)
         except NotImplementedError as error:
