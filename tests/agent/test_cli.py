@@ -153,3 +153,29 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, run_cli: RunCli
 
 def test_an_unknown_run_cannot_be_replayed(run_cli: RunCli) -> None:
     assert_refused(run_cli("replay", "nope"), 7, "nope")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("config", "show"), ("--version",), ("tools", "check", "t.py")]
+)
+def test_a_reader_that_has_gone_is_no_failure(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """`glm-agent … | head -1`: nothing is said about it, and the exit code is 0."""
+    (tmp_path / "t.py").write_text(
+        "from glm_agent import tool\n@tool\ndef f() -> None:\n    'F.'\n", encoding="utf-8"
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as nobody:
+        done = subprocess.run(
+            [sys.executable, "-m", "glm_agent", *arguments],
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, "GLM_AGENT_HOME": str(tmp_path / "home")},
+            cwd=tmp_path,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "Broken" not in done.stderr
+    assert "Traceback" not in done.stderr

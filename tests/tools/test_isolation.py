@@ -1,20 +1,33 @@
+import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 
-from glm_tools import Ctx, Dispatcher, ToolCall, ToolDefinitionError, ToolResult, load_tools, tool
+from glm_tools import (
+    Ctx,
+    Dispatcher,
+    Tool,
+    ToolCall,
+    ToolDefinitionError,
+    ToolResult,
+    load_tools,
+    tool,
+)
+from glm_tools.loading import load_object
 
 TOOLS = '''
 import ctypes, datetime, os, subprocess, sys, time
 from dataclasses import dataclass
 from pathlib import Path
-from glm_tools import Attachment, ToolError, ToolOutput, tool
+from glm_tools import Attachment, Tool, ToolError, ToolOutput, tool
 
 LIMIT_S = 0.6
 
@@ -90,6 +103,40 @@ def leave(folder: str) -> str:
     child = subprocess.Popen(["sleep", "600"], start_new_session=True)
     (Path(folder) / "left").write_text(str(child.pid))
     return "done"
+
+
+@dataclass
+class Bank:
+    cents: int
+
+    @tool(isolate=True)
+    def pay(self, when: datetime.date, cents: int = 1) -> list:
+        """Pay."""
+        self.cents -= cents
+        return [os.getpid(), self.cents, when.year]
+
+
+bank = Bank(10)
+
+
+def raw(values, **others):
+    return {"pid": os.getpid(), "values": values, "others": others}
+
+
+def make(name):
+    schema = {"type": "object", "properties": {"values": {"type": "array"}}, "required": ["values"]}
+    return Tool.from_schema(name, "Made from a schema.", schema, raw, isolate=True)
+
+
+made = [make("one"), make("two")]
+
+
+def shout(text: str) -> str:
+    """Shout."""
+    return text.upper()
+
+
+louder = tool(name="louder", isolate=True)(shout)
 '''
 
 
@@ -131,6 +178,40 @@ def test_a_call_runs_in_another_process_and_its_values_come_through(dispatcher: 
     drawn = call(dispatcher, "draw")
     assert (drawn.text, drawn.attachments[0].data) == ("drawn", bytes(range(256)) * 4096)
     assert call(dispatcher, "later", day="2023-02-29").status == "invalid"
+
+
+def test_a_method_runs_on_a_copy_of_its_object(tmp_path: Path) -> None:
+    """The object goes along as it is now, not as the module makes it; what the call changes stays in the child."""
+    path = tmp_path / "bank.py"
+    path.write_text(TOOLS, encoding="utf-8")
+    bank: Any = load_object(f"{path}:bank")
+    bank.cents = 100
+    with Dispatcher([bank.pay]) as dispatcher:
+        result = call(dispatcher, "pay", when="2024-02-29", cents=30)
+    pid, cents, year = json.loads(result.text)
+    assert pid != os.getpid()
+    assert (cents, year, bank.cents) == (70, 2024, 100)
+
+
+def test_a_methods_object_that_cannot_be_sent_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "bank.py"
+    path.write_text(TOOLS, encoding="utf-8")
+    bank: Any = load_object(f"{path}:bank")
+    bank.lock = threading.Lock()
+    with Dispatcher([bank.pay]) as dispatcher:
+        result = call(dispatcher, "pay", when="2024-02-29")
+    assert result.status == "error"
+    assert "cannot be sent to another process" in result.text
+
+
+def test_a_tool_from_a_schema_runs_in_another_process_too(dispatcher: Dispatcher) -> None:
+    """It is in no module under its own name: two of them share one function."""
+    for name in ("one", "two"):
+        result = json.loads(call(dispatcher, name, values=[1], extra="x").text)
+        assert result.pop("pid") != os.getpid()
+        assert result == {"values": [1], "others": {"extra": "x"}}
+    assert call(dispatcher, "one", values=3).status == "invalid"
+    assert call(dispatcher, "louder", text="hey").text == "HEY"
 
 
 def test_all_that_is_printed_comes_through_once(dispatcher: Dispatcher) -> None:
@@ -250,6 +331,10 @@ def test_what_another_process_could_not_find_is_refused_when_it_is_defined() -> 
 
     with pytest.raises(ToolDefinitionError, match="top level of a module"):
         tool(isolate=True)(local)
+    with pytest.raises(ToolDefinitionError, match="top level of a module"):
+        Tool.from_schema("t", "", {}, lambda: None, isolate=True)
+    with pytest.raises(ToolDefinitionError, match="top level of a module"):
+        Tool.from_schema("t", "", {}, partial(with_context), isolate=True)
     with pytest.raises(ToolDefinitionError, match="Ctx does not reach"):
         tool(isolate=True)(with_context)
 

@@ -39,7 +39,8 @@ class FunctionTool(Tool, Generic[P, R]):
         risky: see `Tool`.
         untrusted: see `Tool`.
         isolate: every call runs in a child process, which is ended with all it started when its time is over. The
-            function stands at the top level of a module, which the child imports again: about 0.4 s a call.
+            function stands at the top level of a module, or in a class there, which the child imports again: about
+            0.4 s a call. A method works on a copy of its object.
         notes: see `Tool`.
 
     Raises:
@@ -111,9 +112,9 @@ class FunctionTool(Tool, Generic[P, R]):
 
     def run(self, arguments: Mapping[str, Any], ctx: Ctx[Any]) -> object:
         if self.isolate:
-            from glm_tools.isolation import run_isolated, source_of
+            from glm_tools.isolation import run_isolated
 
-            return run_isolated(source_of(self.function, self.spec.name), ctx)
+            return run_isolated(self.function, self.spec, ctx, is_typed=self._signature is not None)
         keywords = dict(arguments)
         if self._ctx_name is not None:
             keywords[self._ctx_name] = ctx

@@ -4,23 +4,27 @@ The keeper is forked from before anything heavy is loaded. It becomes the parent
 leaves behind (PR_SET_CHILD_SUBREAPER), so that none escapes by making itself a daemon.
 """
 
+import base64
 import contextlib
 import ctypes
 import json
 import os
+import pickle
 import select
 import signal
 import sys
 import time
 import traceback
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from types import MethodType
 from typing import Any, NoReturn
 
 from glm_tools import isolation
 from glm_tools.function_tool import FunctionTool
-from glm_tools.tool import Ctx, ToolCall
+from glm_tools.tool import Ctx, ToolCall, ToolSpec
 
 _PR_SET_CHILD_SUBREAPER = 36
 _POLL_S = 0.05
@@ -55,7 +59,6 @@ def main(control: int, result: int) -> NoReturn:
 def _work(request: dict[str, Any], result: int) -> NoReturn:
     from glm_tools.event_loop import EventLoopThread
     from glm_tools.execution import Execution
-    from glm_tools.loading import load_tools
 
     isolation.is_worker = True
     printed: list[str] = []
@@ -66,10 +69,7 @@ def _work(request: dict[str, Any], result: int) -> NoReturn:
 
     code = 1
     try:
-        (tool,) = (
-            tool for tool in load_tools(request["source"]) if tool.spec.name == request["name"]
-        )
-        assert isinstance(tool, FunctionTool)
+        tool = _find(request)
         tool.isolate = False
         call = ToolCall(request["id"], tool.spec.name, request["arguments"], request["raw"])
         ctx = Ctx(deps=None, call=call, cancelled=Event(), on_output=on_output)
@@ -86,6 +86,30 @@ def _work(request: dict[str, Any], result: int) -> NoReturn:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def _find(request: dict[str, Any]) -> FunctionTool[..., Any]:
+    """The tool of a request, with its object where it is a method's."""
+    from glm_tools.loading import load_module, load_tools
+
+    module = load_module(request["source"])
+    sys.modules[request["module"]] = module  # what was pickled in the host names it so
+    found: Any = module
+    for name in request["qualname"].split("."):
+        found = getattr(found, name)
+    if request["schema"] is not None:
+        function = found.function if isinstance(found, FunctionTool) else found
+        found = FunctionTool(function, ToolSpec(request["name"], "", request["schema"]))
+    elif not isinstance(found, FunctionTool):  # the function kept its name, its tool has another
+        named = [
+            tool for tool in load_tools(request["source"]) if tool.spec.name == request["name"]
+        ]
+        (found,) = (tool for tool in named if isinstance(tool, FunctionTool))
+    tool: FunctionTool[..., Any] = copy(found)
+    if request["instance"] is not None:
+        instance = pickle.loads(base64.b64decode(request["instance"]))  # the host's own
+        tool.function = MethodType(tool.function, instance)
+    return tool
 
 
 def _write(fd: int, payload: bytes) -> None:

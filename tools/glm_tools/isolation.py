@@ -13,6 +13,7 @@ import codecs
 import contextlib
 import json
 import os
+import pickle
 import selectors
 import signal
 import struct
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from glm_tools.errors import ToolDefinitionError
-from glm_tools.tool import Attachment, Ctx, Observation, ToolOutput
+from glm_tools.tool import Attachment, Ctx, Observation, ToolOutput, ToolSpec
 
 POLL_S = 0.05
 KILL_S = 5.0  # the keeper has so long to end the tree before it is ended itself
@@ -52,49 +53,71 @@ class IsolatedCallStopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the child finds a tool again: a module's name or a file's path, as `load_tools` takes it."""
+    """Where the child finds a function again.
+
+    Attributes:
+        spec: its module's name or file, as `load_module` takes it.
+        module: what its module is called here: what was pickled names it so.
+        qualname: of the function, in its module.
+    """
 
     spec: str
-    tool_name: str
+    module: str
+    qualname: str
 
 
 def source_of(function: Callable[..., Any], tool_name: str) -> Source:
     """Where `function` can be loaded from in another process.
 
     Raises:
-        ToolDefinitionError: nowhere: it is local to a function, a method, or typed into an interpreter.
+        ToolDefinitionError: nowhere: it is local to a function, has no name, or was typed into an interpreter.
     """
     if not hasattr(os, "fork"):
         raise ToolDefinitionError("isolate=True needs Linux or another POSIX system.")
     qualified = getattr(function, "__qualname__", "")
-    module = sys.modules.get(getattr(function, "__module__", ""))
-    if "." in qualified or module is None:
+    name = getattr(function, "__module__", "")
+    module = sys.modules.get(name)
+    if not qualified or "<" in qualified or module is None:  # `<locals>`, `<lambda>`
         raise ToolDefinitionError(
             f"Tool {tool_name!r} cannot be isolated: {qualified or function!r} must be a function at the top level of "
-            "a module, so that another process finds it."
+            "a module, or a method of a class there, so that another process finds it."
         )
     spec = getattr(module, "__spec__", None)
     path = getattr(module, "__file__", None)
     if path is not None and (
         spec is None or not spec.parent
     ):  # a script, or a module in no package
-        return Source(str(Path(path).absolute()), tool_name)
+        return Source(str(Path(path).absolute()), name, qualified)
     if spec is None:
         raise ToolDefinitionError(
             f"Tool {tool_name!r} cannot be isolated: {qualified!r} is in no file. Write it into one."
         )
-    return Source(spec.name, tool_name)
+    return Source(spec.name, name, qualified)
 
 
-def run_isolated(source: Source, ctx: Ctx[Any]) -> ToolOutput:
+def run_isolated(
+    function: Callable[..., Any], spec: ToolSpec, ctx: Ctx[Any], *, is_typed: bool
+) -> ToolOutput:
     """Run `ctx.call` in a child process; when `ctx.cancelled` is set, end the child and all that it started.
+
+    Args:
+        function: what the tool calls. A method's object goes along as a copy: what the call changes in it is lost.
+        spec: of the tool.
+        ctx: of the call.
+        is_typed: arguments become Python values by the function's type hints; otherwise they stay JSON.
 
     Raises:
         IsolatedCallStopped: `ctx.cancelled` was set.
+        ToolDefinitionError: the method's object cannot be sent to another process.
     """
+    source = source_of(function, spec.name)
     request = {
         "source": source.spec,
-        "name": source.tool_name,
+        "module": source.module,
+        "qualname": source.qualname,
+        "instance": _pickled(getattr(function, "__self__", None), spec.name),
+        "name": spec.name,
+        "schema": None if is_typed else spec.parameters,
         "id": ctx.call.id,
         "arguments": dict(ctx.call.arguments or {}),
         "raw": ctx.call.raw,
@@ -106,12 +129,23 @@ def run_isolated(source: Source, ctx: Ctx[Any]) -> ToolOutput:
     if payload is None and ctx.cancelled.is_set():
         raise IsolatedCallStopped(printed.text)
     if payload is None:
-        text = f"{source.tool_name!r} ended without a result: {_how_it_ended(child.returncode)}."
+        text = f"{spec.name!r} ended without a result: {_how_it_ended(child.returncode)}."
         return ToolOutput.from_text(text, status="error", detail=printed.text)
     output = decode_output(payload)
     return ToolOutput(
         output.observations, output.attachments, output.status, printed.text + output.detail
     )
+
+
+def _pickled(instance: object, tool_name: str) -> str | None:
+    if instance is None:
+        return None
+    try:
+        return base64.b64encode(pickle.dumps(instance)).decode("ascii")
+    except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
+        raise ToolDefinitionError(
+            f"Tool {tool_name!r} cannot be isolated: its object cannot be sent to another process: {error}"
+        ) from error
 
 
 def encode_output(output: ToolOutput) -> bytes:

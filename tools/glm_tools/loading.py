@@ -37,7 +37,7 @@ def load_tools(spec: str) -> list[Tool]:
     if Path(source).expanduser().is_dir() and not name:
         files = sorted(Path(source).expanduser().glob("[!_]*.py"))
         return _distinct(source, [tool for path in files for tool in _tools_in(_load_file(path))])
-    if source.endswith(".py") or "/" in source or "\\" in source:
+    if _is_file(source):
         module = _load_file(Path(source))
     else:
         for entry_point in importlib.metadata.entry_points(group=ENTRY_POINTS, name=spec):
@@ -57,12 +57,24 @@ def load_object(spec: str) -> object:
     source, name = _split(spec)
     if not name:
         raise ToolDefinitionError(f"{spec!r} names nothing: write FILE.py:NAME or module:NAME.")
-    is_file = source.endswith(".py") or "/" in source or "\\" in source
-    module = _load_file(Path(source)) if is_file else _import_module(source)
+    module = load_module(source)
     if not hasattr(module, name):
         raise ToolDefinitionError(f"There is no {name!r} in {source!r}.")
     found: object = getattr(module, name)
     return found
+
+
+def load_module(source: str) -> ModuleType:
+    """A file, by its path, or an importable module, by its name.
+
+    Raises:
+        ToolDefinitionError: as `load_tools`.
+    """
+    return _load_file(Path(source)) if _is_file(source) else _import_module(source)
+
+
+def _is_file(source: str) -> bool:
+    return source.endswith(".py") or "/" in source or "\\" in source
 
 
 def installed_tools() -> list[Tool]:

@@ -275,6 +275,7 @@ class Tool(ABC):
         idempotent: bool = False,
         risky: bool = False,
         untrusted: bool = False,
+        isolate: bool = False,
     ) -> "FunctionTool[..., Any]":
         """A tool whose arguments are described by a JSON Schema instead of Python types.
 
@@ -288,9 +289,10 @@ class Tool(ABC):
             idempotent: see `Tool`.
             risky: see `Tool`.
             untrusted: see `Tool`.
+            isolate: see `FunctionTool`.
 
         Raises:
-            ToolDefinitionError: the schema is not one, or refers to something outside itself.
+            ToolDefinitionError: the function cannot be isolated; the schema is not one, or refers to something outside itself.
         """
         from glm_tools.function_tool import FunctionTool
         from glm_tools.json_schema import normalise_schema
@@ -305,5 +307,6 @@ class Tool(ABC):
             idempotent=idempotent,
             risky=risky,
             untrusted=untrusted,
+            isolate=isolate,
             notes=notes,
         )

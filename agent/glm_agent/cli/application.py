@@ -1,6 +1,7 @@
 """The `glm-agent` command: its sub-commands, and what each kind of failure looks like from outside."""
 
 import errno
+import os
 import sys
 import traceback
 from importlib.metadata import version
@@ -95,9 +96,11 @@ def main() -> None:
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # TextIOWrapper
     try:
         app()
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone (`| head`): nothing is left to say
-        sys.exit(ExitCode.ANSWERED)
+    except SystemExit as ended:
+        # typer ends the program with 1 where the reader has gone (`| head`); that is no failure of ours.
+        if isinstance(ended.__context__, BrokenPipeError) or not _is_flushed():
+            sys.exit(ExitCode.ANSWERED)
+        raise
     except KeyboardInterrupt:
         _fail(ExitCode.INTERRUPTED, "Interrupted before the run began; nothing was lost.")
     except KNOWN_FAILURES as error:
@@ -116,6 +119,16 @@ def main() -> None:
             ExitCode.INTERNAL_ERROR,
             "This is a bug in glm-agent. Please report it with the text above.",
         )
+
+
+def _is_flushed() -> bool:
+    """Whether all that was printed has been read, or can be; what cannot is thrown away in silence."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _fail(code: ExitCode, message: str) -> None:
