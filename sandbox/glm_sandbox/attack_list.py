@@ -1,5 +1,6 @@
 """The attacks, as data. Numbers are stable: tests and documents refer to them."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -83,6 +84,15 @@ def _nothing_is_read(*paths: str) -> Callable[[Sandbox], str]:
         return ""
 
     return look
+
+
+def _bytes_stay_bytes(sandbox: Sandbox) -> str:
+    """The host hands on what is in a file; it loads nothing from it."""
+    data = sandbox.get_file("bomb.pkl")
+    sandbox.execute("os.unlink('bomb.pkl')")
+    if "GLM_SANDBOX_UNPICKLED" in os.environ:
+        return "the host has unpickled a file of the sandbox"
+    return "" if data.startswith(b"\x80") else f"the host read {data[:40]!r}"
 
 
 def _listing_is_bounded(sandbox: Sandbox) -> str:
@@ -348,6 +358,21 @@ ATTACKS: tuple[Attack, ...] = (
         "import subprocess; print(subprocess.run([sys.executable, '-c', 'print(1)'], capture_output=True, text=True, cwd='/').stdout)",
         from_host=_nothing_is_read(),
     ),
+    Attack(
+        "A55b settings of Matplotlib planted",
+        "open('matplotlibrc', 'w').write('backend: module://evil\\n'); open('evil.py', 'w').write(\"print('ESCAPED')\")\n"
+        "import subprocess\nprint('backend', subprocess.run([sys.executable, '-c', 'import matplotlib; print(matplotlib.get_backend())'], capture_output=True, text=True).stdout)",
+        says="glm_sandbox.guest.matplotlib_backend",
+        timeout_s=60.0,
+        from_host=_nothing_is_read(),
+    ),
+    Attack(
+        "A56 pickles that do something when they are read",
+        "import pickle\nclass Bomb:\n  def __reduce__(self): return (exec, (\"import os; os.environ['GLM_SANDBOX_UNPICKLED'] = '1'\",))\n"
+        "open('bomb.pkl', 'wb').write(pickle.dumps(Bomb())); bomb = Bomb()\nprint(pickle.dumps(bomb))\nbomb",
+        says="GLM_SANDBOX_UNPICKLED",
+        from_host=_bytes_stay_bytes,
+    ),
     Attack("A57 a zip bomb", "import zlib\nd = zlib.compress(bytes(10**8), 9)\nhoard = []\nwhile True: hoard.append(zlib.decompress(d))", NO_MEMORY),
     Attack(
         "A58 pictures that lie",
@@ -357,6 +382,13 @@ ATTACKS: tuple[Attack, ...] = (
         says="too large",
     ),
     Attack("A61 shared places of other sessions", "print(sorted(os.listdir('/tmp')), [p for p in os.listdir('/proc') if p.isdigit() and int(p) > 1].__len__() < 8)", says="True"),
+    Attack(
+        "A62 the clock turned back",
+        "def never(*a): return 0.0\nfor n in ('time', 'monotonic', 'perf_counter', 'process_time', 'sleep'): setattr(time, n, never)\n"
+        "signal.alarm = signal.setitimer = signal.sigtimedwait = never\nwhile True: pass",
+        ("timeout/kept",),
+        0.5,
+    ),
     Attack("A65 odd code", "x\t=\t1\r\nif x:\r\n\ty\t=\t2\x0c\nprint(x, y)", says="1 2"),
     Attack("A66 a terminal's input", "import fcntl\nrefused('TIOCSTI', lambda: fcntl.ioctl(0, 0x5412, b'x'))\nrefused('tty', lambda: open('/dev/tty', 'rb'))"),
     Attack("A67 the interpreter frozen with its snapshot", "for p in os.listdir('/proc'):\n  if p.isdigit() and int(p) not in (1, os.getpid()): os.kill(int(p), signal.SIGSTOP)\nos._exit(1)", ROLLED_BACK),

@@ -19,8 +19,8 @@ from pathlib import Path
 from glm_sandbox.cache import cache_dir, make_once
 from glm_sandbox.cgroups import CgroupPlan, plan_cgroups
 from glm_sandbox.errors import SandboxUnavailableError
-from glm_sandbox.guest_files import GUEST_ROOT, guest_folder
-from glm_sandbox.image.rootfs import GUEST_UID, build_rootfs
+from glm_sandbox.guest_files import GUEST_ROOT, GUEST_UID, guest_folder
+from glm_sandbox.image.rootfs import build_rootfs
 from glm_sandbox.sandbox import ResourceLimits
 from glm_sandbox.transport import PipeTransport, Transport
 from glm_sandbox.unconfined import session_options

@@ -9,14 +9,12 @@ socket is never in the container.
 """
 
 import contextlib
-import os
 import selectors
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import docker
@@ -24,10 +22,9 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig, Ulimit
 
-from glm_sandbox.errors import SandboxUnavailableError
-from glm_sandbox.guest_files import GUEST_ROOT
+from glm_sandbox.engine import Engine, engine_errors, find_engine
+from glm_sandbox.guest_files import GUEST_ROOT, GUEST_UID
 from glm_sandbox.image.docker_image import ensure_image, has_image, image_name, remove_old_images
-from glm_sandbox.image.rootfs import GUEST_UID
 from glm_sandbox.owner import is_gone, this_process
 from glm_sandbox.sandbox import ResourceLimits
 from glm_sandbox.transport import Transport, TransportClosedError
@@ -35,14 +32,10 @@ from glm_sandbox.unconfined import session_options
 
 LABEL = "glm-agent.sandbox"
 OWNER_LABEL = "glm-agent.sandbox.owner"
-REMEDY = (
-    "Install and start Docker (Debian: `apt-get install docker.io`), or let this user reach its socket"
-    " (`usermod -aG docker $USER`), or set DOCKER_HOST."
-)
 _TIMEOUT_S = 60
-_PING_S = 5
 _TMP_BYTES, _SHM_BYTES = 64 << 20, 16 << 20
 _REMOVE_S = 10
+_OPEN_FILES, _USER_PROCESSES = 1024, 4096  # the latter of all sessions together
 _GVISOR, _GVISOR_PROCESSES = "runsc", 256
 _STREAM_HEADER = struct.Struct(">BxxxI")  # stream (1 stdout, 2 stderr), length
 _STDOUT = 1
@@ -70,10 +63,10 @@ class DockerBackend:
         Raises:
             SandboxUnavailableError: no engine answers, or it cannot make the image.
         """
-        self._host = find_engine()
+        self._engine = find_engine()
         with (
             engine_errors("The sandbox's image cannot be made"),
-            contextlib.closing(self._client()) as client,
+            contextlib.closing(self._engine.connect(_TIMEOUT_S)) as client,
         ):
             self._info: dict[str, Any] = client.info()
             self.runtime = _GVISOR if _GVISOR in (self._info.get("Runtimes") or {}) else None
@@ -83,6 +76,10 @@ class DockerBackend:
     @cached_property
     def weaknesses(self) -> tuple[str, ...]:
         weaknesses = weaknesses_of(self._info)
+        if self._engine.is_podman:
+            weaknesses += (
+                "The number of files in /mnt/data is limited by its size only: podman takes no limit of inodes.",
+            )
         if self.runtime == _GVISOR:
             weaknesses += (
                 f"Under gVisor a session may have {_GVISOR_PROCESSES} processes: its own count as well.",
@@ -92,18 +89,11 @@ class DockerBackend:
     def start(self, limits: ResourceLimits, preimport: Sequence[str]) -> Transport:
         options = session_options(limits, preimport)
         with engine_errors("The sandbox's container cannot be started"):
-            try_socket(self._host or os.environ["DOCKER_HOST"])
-            client = self._client()
-            try:
-                return ContainerTransport(
-                    client, self._container_arguments(limits, options.to_json())
-                )
-            except BaseException:
-                client.close()
-                raise
+            return ContainerTransport(
+                self._engine, self._container_arguments(limits, options.to_json())
+            )
 
     def _container_arguments(self, limits: ResourceLimits, options: str) -> dict[str, Any]:
-        owned = f"uid={GUEST_UID},gid={GUEST_UID}"
         processes = limits.processes
         if self.runtime == _GVISOR:  # its own threads count, some forty of them when idle
             processes = max(processes, _GVISOR_PROCESSES)
@@ -126,11 +116,8 @@ class DockerBackend:
             "init": False,
             "log_config": LogConfig(type="none"),
             "shm_size": _SHM_BYTES,
-            "ulimits": [Ulimit(name="core", soft=0, hard=0)],
-            "tmpfs": {
-                "/tmp": f"size={_TMP_BYTES},nr_inodes=4096,mode=1777,nosuid,nodev",
-                "/mnt/data": f"size={limits.data_bytes},nr_inodes={limits.data_inodes},mode=0700,{owned},nosuid,nodev",
-            },
+            "ulimits": self._ulimits(),
+            "tmpfs": self._tmpfs(limits),
         }
         if self._info.get("MemoryLimit"):
             arguments["mem_limit"] = limits.memory_bytes
@@ -144,24 +131,49 @@ class DockerBackend:
             arguments["nano_cpus"] = int(limits.cpus * 1e9)
         return arguments
 
-    def _client(self) -> docker.DockerClient:
-        return connect(self._host, _TIMEOUT_S)
+    def _ulimits(self) -> list[Ulimit]:
+        limits = {"core": 0}
+        if (
+            self._engine.is_podman
+        ):  # it would ask for a million of each, which not every machine lets it
+            limits |= {"nofile": _OPEN_FILES, "nproc": _USER_PROCESSES}
+        return [Ulimit(name=name, soft=value, hard=value) for name, value in limits.items()]
+
+    def _tmpfs(self, limits: ResourceLimits) -> dict[str, str]:
+        if (
+            self._engine.is_podman
+        ):  # it refuses options that it does not know, inodes and owner among them
+            options = "mode=1777,nosuid,nodev"
+            return {
+                "/tmp": f"size={_TMP_BYTES},{options}",
+                "/mnt/data": f"size={limits.data_bytes},{options}",
+            }
+        owner = f"uid={GUEST_UID},gid={GUEST_UID}"
+        return {
+            "/tmp": f"size={_TMP_BYTES},nr_inodes=4096,mode=1777,nosuid,nodev",
+            "/mnt/data": f"size={limits.data_bytes},nr_inodes={limits.data_inodes},mode=0700,{owner},nosuid,nodev",
+        }
 
 
 class ContainerTransport:
     """A container that is spoken to through its stdin and stdout."""
 
-    def __init__(self, client: docker.DockerClient, arguments: dict[str, Any]) -> None:
+    def __init__(self, engine: Engine, arguments: dict[str, Any]) -> None:
         """Create, attach and start; nothing is left behind when that fails.
 
         Raises:
-            DockerException: the engine says no.
+            DockerException, OSError: the engine says no, or is gone.
         """
-        self._client = client
+        self._engine = engine
+        self._client = engine.connect(_TIMEOUT_S)
         self._raw = bytearray()
         self._words = bytearray()
         self._is_killed = False
-        container = client.containers.create(**arguments)
+        try:
+            container = self._client.containers.create(**arguments)
+        except BaseException:
+            self._client.close()
+            raise
         self._id = str(container.id)
         try:
             # Attached before it starts, so that no byte is missed. When this connection ends, in whatever way, the
@@ -175,6 +187,7 @@ class ContainerTransport:
             container.start()
         except BaseException:
             self._remove()
+            self._client.close()
             raise
 
     def send(self, data: bytes, timeout_s: float) -> None:
@@ -250,12 +263,13 @@ class ContainerTransport:
         end = time.monotonic() + _REMOVE_S
         while time.monotonic() < end:
             try:
+                self._engine.probe()
                 self._client.api.remove_container(self._id, force=True, v=True)
             except NotFound:
                 return
             except APIError:
                 time.sleep(0.02)  # "removal is already in progress"
-            except (DockerException, requests.RequestException):
+            except (DockerException, requests.RequestException, OSError):
                 return  # the engine is gone; the label tells the next start what to remove
 
 
@@ -283,13 +297,13 @@ def describe_engine() -> tuple[str, tuple[str, ...], bool]:
     Raises:
         SandboxUnavailableError: none answers.
     """
-    host = find_engine()
+    engine = find_engine()
     with (
         engine_errors("The engine does not answer"),
-        contextlib.closing(connect(host, _PING_S)) as client,
+        contextlib.closing(engine.connect(_TIMEOUT_S)) as client,
     ):
         info = client.info()
-        version = f"{info.get('ServerVersion')} at {host or os.environ.get('DOCKER_HOST')}"
+        version = f"{info.get('ServerVersion')} at {engine.place}"
         return f"Docker {version}", weaknesses_of(info), has_image(client, image_name(None))
 
 
@@ -299,49 +313,12 @@ def collect_garbage() -> tuple[tuple[str, ...], tuple[str, ...]]:
     Raises:
         SandboxUnavailableError: no engine answers.
     """
-    host = find_engine()
+    engine = find_engine()
     with (
         engine_errors("The engine does not answer"),
-        contextlib.closing(connect(host, _TIMEOUT_S)) as client,
+        contextlib.closing(engine.connect(_TIMEOUT_S)) as client,
     ):
         return tuple(remove_stale(client)), tuple(remove_old_images(client))
-
-
-def find_engine() -> str | None:
-    """Where an engine answers: an address, or None for what the environment says.
-
-    Raises:
-        SandboxUnavailableError: none does.
-    """
-    problems = []
-    for host in _candidates():
-        try:
-            try_socket(host or os.environ["DOCKER_HOST"])
-            with contextlib.closing(connect(host, _PING_S)) as client:
-                client.ping()
-            return host
-        except (DockerException, requests.RequestException, OSError, ValueError) as error:
-            problems.append(f"{host or os.environ.get('DOCKER_HOST')}: {_first_line(error)}")
-    raise SandboxUnavailableError("No Docker engine answers (" + "; ".join(problems) + ").", REMEDY)
-
-
-def try_socket(address: str) -> None:
-    """See that somebody listens at a local address: docker-py leaks a socket for each attempt that fails.
-
-    Raises:
-        OSError: nobody does.
-    """
-    if address.startswith("unix://"):
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(_PING_S)
-            probe.connect("/" + address.removeprefix("unix://").lstrip("/"))
-
-
-def connect(host: str | None, timeout_s: int) -> docker.DockerClient:
-    """A client of the engine at `host`; of the one that DOCKER_HOST names when None."""
-    if host is None:
-        return docker.from_env(timeout=timeout_s)
-    return docker.DockerClient(base_url=host, timeout=timeout_s)
 
 
 def remove_stale(client: docker.DockerClient) -> list[str]:
@@ -358,35 +335,3 @@ def remove_stale(client: docker.DockerClient) -> list[str]:
                 container.remove(force=True, v=True)
                 removed.append(str(container.id))
     return removed
-
-
-@contextlib.contextmanager
-def engine_errors(what: str) -> Iterator[None]:
-    """Turn the engine's errors into ours."""
-    try:
-        yield
-    except (DockerException, requests.RequestException, OSError) as error:
-        raise SandboxUnavailableError(f"{what}: {_first_line(error)}", REMEDY) from error
-
-
-def _candidates() -> list[str | None]:
-    """Addresses to try; only DOCKER_HOST (or podman's CONTAINER_HOST) where the user has set it."""
-    if os.environ.get("DOCKER_HOST"):
-        return [None]
-    if container_host := os.environ.get("CONTAINER_HOST"):
-        return [container_host]
-    runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
-    sockets = [
-        "/var/run/docker.sock",
-        f"{runtime}/docker.sock",
-        str(Path.home() / ".docker/run/docker.sock"),
-        f"{runtime}/podman/podman.sock",
-    ]
-    there: list[str | None] = [f"unix://{path}" for path in sockets if Path(path).exists()]
-    if not there:
-        there.append("unix:///var/run/docker.sock")  # for the error that names it
-    return there
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

@@ -11,6 +11,7 @@ from glm_sandbox.cache import cache_dir, make_once
 _PACKAGE = Path(__file__).parent
 _GUEST = _PACKAGE / "guest"
 GUEST_ROOT = "/opt/glm-agent"  # where it lies in a sandbox
+GUEST_UID = 65532  # of its user
 
 
 def guest_sources() -> dict[str, Path]:

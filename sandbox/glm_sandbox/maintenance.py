@@ -78,10 +78,8 @@ def build_image(
     if image is None:
         there.append(f"root file system: {build_rootfs(progress)}")
     with contextlib.suppress(SandboxUnavailableError):
-        from glm_sandbox.docker import (
-            DockerBackend,
-            find_engine,
-        )  # the docker package takes 0.2 s to load
+        from glm_sandbox.docker import DockerBackend  # the docker package takes 0.2 s to load
+        from glm_sandbox.engine import find_engine
 
         find_engine()
         there.append(f"Docker image: {DockerBackend(progress, image=image, rebuild=rebuild).image}")

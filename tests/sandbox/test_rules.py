@@ -4,12 +4,15 @@ L1 (limits of PID 1) is attack A26 and `test_seccomp`; L6 (a poisoned channel) i
 (leftovers) is A32 and A33b; L11 (inodes under bubblewrap) is A07. The others are here.
 """
 
+import ast
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import glm_sandbox
 from glm_sandbox.attack_list import PRELUDE
 from glm_sandbox.attacks import LIMITS
 from glm_sandbox.backend import Backend
@@ -118,6 +121,36 @@ def test_a_worker_that_does_not_come_back_from_a_cell_is_replaced(session: Sessi
     result = session.execute("canary")
     assert result.value == "1"
     assert "left the interpreter broken" in result.message
+
+
+def test_what_a_cell_plants_does_not_stop_the_modules_loaded_beforehand(backend: Backend) -> None:
+    """A55: Matplotlib reads a `matplotlibrc` of the working folder; one that is a FIFO once held up every new worker."""
+    with Session(backend, LIMITS, preimport=("matplotlib",)) as session:
+        session.execute("import os\nos.mkfifo('matplotlibrc')")
+        kill_all = "import os\nfor p in os.listdir('/proc'):\n  if p.isdigit() and int(p) not in (1, os.getpid()): os.kill(int(p), 9)\nos._exit(1)"
+        assert session.execute(kill_all).variables == "lost"
+        assert session.execute("1 + 1", timeout_s=5.0).value == "2"
+        assert session.execute("import sys\n'matplotlib' in sys.modules").status == "ok"
+
+
+@pytest.mark.slow
+def test_a62_deadlines_hold_under_load(session: Session) -> None:
+    """A hundred cells with half a second each while children compete: none early, none later than its grace."""
+    load = "import os\nfor _ in range(4):\n  if os.fork() == 0:\n    while True: pass\nwhile True: pass"
+    for _ in range(100):
+        result = session.execute(load, timeout_s=0.5)
+        assert result.status == "timeout"
+        assert 0.5 <= result.duration_s <= 0.5 + LIMITS.grace_s, result
+
+
+def test_the_host_loads_nothing_from_a_sandbox() -> None:
+    """A56: no module of the host's side imports what runs code while it reads data."""
+    folder = Path(glm_sandbox.__file__).parent
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+            assert not {"pickle", "marshal", "shelve", "dill", "yaml"} & set(names), file
 
 
 def test_threads_left_behind_do_not_print_into_later_cells(session: Session) -> None:

@@ -40,6 +40,7 @@ _BUSY_EXIT = 70  # EX_SOFTWARE: the worker itself failed
 
 # Bound now: a cell may put anything in their place.
 _repr, _type, _len, _BaseException, _getpid = repr, type, len, BaseException, os.getpid
+_sigtimedwait, _getppid, _exit = signal.sigtimedwait, os.getppid, os._exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +193,11 @@ class Worker:
         os.close(is_apart)
         self._copy_is_apart = -1
         while True:
-            got = signal.sigtimedwait({_WAKE, _DISCARD}, _ORPHAN_CHECK_S)
+            got = _sigtimedwait({_WAKE, _DISCARD}, _ORPHAN_CHECK_S)
             if got is not None and got.si_signo == _WAKE:
                 return
-            if got is not None or os.getppid() != self._options.supervisor_pid:
-                os._exit(0)
+            if got is not None or _getppid() != self._options.supervisor_pid:
+                _exit(0)
 
     def _wait_for_copy(self) -> None:
         """Wait until the copy is out of the reach of a cell's signals to its own group."""

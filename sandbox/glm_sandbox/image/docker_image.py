@@ -1,7 +1,8 @@
 """The image of the Docker back end: a base, and one layer with the guest's own files.
 
-The base is the root file system that also serves bubblewrap, imported: no registry is asked. Or it is an image of the
-user's, which needs nothing but Python 3.11 or newer.
+The base is the root file system that also serves bubblewrap, imported: no registry is asked. Where none can be made that
+the engine could run, it is made from `python:3.x-slim`. Or it is an image of the user's, which needs nothing but Python
+3.11 or newer.
 """
 
 import contextlib
@@ -9,6 +10,8 @@ import hashlib
 import io
 import os
 import platform
+import re
+import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -18,9 +21,12 @@ import docker
 from docker.errors import APIError, BuildError, ImageNotFound
 
 from glm_sandbox.cache import build_lock, cache_dir
+from glm_sandbox.engine import machine_of
 from glm_sandbox.errors import SandboxUnavailableError
 from glm_sandbox.guest_files import GUEST_ROOT, guest_folder, guest_hash
-from glm_sandbox.image.rootfs import GUEST_UID, build_rootfs, rootfs_hash
+from glm_sandbox.image.python_image import build_python_base
+from glm_sandbox.image.rootfs import build_rootfs, can_build_rootfs, rootfs_hash
+from glm_sandbox.image.tar import owned_by_root
 
 REPOSITORY = "glm-agent-sandbox"
 BASE_REPOSITORY = "glm-agent-sandbox-base"
@@ -119,20 +125,22 @@ def _ensure_base(
     if not rebuild and has_image(client, base):
         return base
     engine = client.info()
-    if (engine.get("OSType"), engine.get("Architecture")) != ("linux", platform.machine()):
-        raise SandboxUnavailableError(
-            f"The engine runs {engine.get('OSType')} on {engine.get('Architecture')}, this machine is another kind:"
-            " a root file system made here would not run there.",
-            "Give an image with Python 3.11 or newer: `--sandbox-image python:3.12-slim`.",
-        )
+    here = sys.platform, platform.machine()
+    if (engine.get("OSType"), machine_of(engine)) != here or not can_build_rootfs():
+        build_python_base(client, base, progress, label=HASH_LABEL)
+        return base
     root = build_rootfs(progress)
     progress("Importing it into Docker")
-    client.api.import_image_from_data(
+    answer = client.api.import_image_from_data(
         _stream_tar(root),
         repository=BASE_REPOSITORY,
         tag=rootfs_hash(),
         changes=[f"LABEL {HASH_LABEL}={rootfs_hash()}"],
     )
+    if not has_image(client, base):  # podman 4 imports it as `latest`, whatever the tag
+        client.images.get(re.findall("[0-9a-f]{64}", answer)[-1]).tag(
+            BASE_REPOSITORY, rootfs_hash()
+        )
     return base
 
 
@@ -152,7 +160,7 @@ def _context(dockerfile: str) -> io.BytesIO:
         entry = tarfile.TarInfo("Dockerfile")
         entry.size = len(dockerfile)
         tar.addfile(entry, io.BytesIO(dockerfile.encode("utf-8")))
-        tar.add(guest_folder(), "tree", filter=_owned_by_root)
+        tar.add(guest_folder(), "tree", filter=owned_by_root)
     buffer.seek(0)
     return buffer
 
@@ -168,7 +176,7 @@ def _stream_tar(root: Path) -> Iterator[bytes]:
             os.fdopen(write_end, "wb") as pipe,
             tarfile.open(fileobj=pipe, mode="w|", bufsize=_PIECE_BYTES) as tar,
         ):
-            tar.add(root, ".", filter=_owned_by_root)
+            tar.add(root, ".", filter=owned_by_root)
 
     writer = threading.Thread(target=write, name="glm-sandbox-tar")
     writer.start()
@@ -178,15 +186,3 @@ def _stream_tar(root: Path) -> Iterator[bytes]:
                 yield data
     finally:
         writer.join()
-
-
-def _owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.uid = entry.gid = 0
-    entry.uname = entry.gname = ""
-    entry.mtime = 0
-    if (
-        entry.name == "./mnt/data"
-    ):  # some engines give a tmpfs the owner and mode of the folder below it
-        entry.uid = entry.gid = GUEST_UID
-        entry.mode = 0o700
-    return entry

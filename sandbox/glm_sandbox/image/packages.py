@@ -17,8 +17,9 @@ from glm_sandbox.guest_files import GUEST_ROOT
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _UNNEEDED_FOLDERS = ("tests", "test", "testing_data", "bin", "share", "include")
+_PLATFORM_TAGS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 _NEEDED_ALL_THE_SAME = ("numpy/testing", "pandas/_testing")  # imported by the packages themselves
-_FONT_LIST = """
+FONT_LIST = """
 import sys
 sys.path.append(sys.argv[1])
 import matplotlib.font_manager as manager
@@ -28,6 +29,25 @@ found = manager.FontManager()
 manager.json_dump(found, f"{sys.argv[2]}/fontlist-v{manager.FontManager.__version__}.json")
 print(*sorted({entry.name for entry in found.ttflist if entry.fname in fonts}), sep="\\n")
 """
+
+_FONT_PATTERNS = (
+    "truetype/wqy/wqy-microhei.ttc",
+    "opentype/noto/NotoSansCJK-Regular.ttc",
+    "noto-cjk/NotoSansCJK-Regular.ttc",
+    "google-noto-*cjk*/NotoSansCJK-Regular.ttc",
+    "google-noto-*cjk*/NotoSansCJK-VF.ttc",
+    "truetype/wqy/wqy-zenhei.ttc",
+    "truetype/droid/DroidSansFallbackFull.ttf",
+    "wenquanyi/*/wqy-microhei.ttc",
+)
+
+
+def find_fonts() -> list[Path]:
+    """A font with Chinese glyphs among those of this machine; none when there is none."""
+    for pattern in _FONT_PATTERNS:
+        for font in sorted(Path("/usr/share/fonts").glob(pattern)):
+            return [font]
+    return []
 
 
 def packages_hash() -> str:
@@ -46,11 +66,30 @@ def install_packages(folder: Path, progress: Callable[[str], None]) -> None:
     Raises:
         SandboxUnavailableError: there is no pip, or it could not fetch them.
     """
-    names = re.findall(r"^[a-z]+", REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE)
+    fetch_packages(folder, progress)
+    progress("Compiling them")
+    compile_tree(folder, f"{GUEST_ROOT}/site-packages")
+
+
+def fetch_packages(
+    folder: Path, progress: Callable[[str], None], *, target: tuple[str, str] | None = None
+) -> None:
+    """Fill `folder` with the packages, without their tests.
+
+    Args:
+        folder: for them.
+        progress: gets a line for each step.
+        target: Python version and machine that they are for, ("3.12", "aarch64") say; those that run this when None.
+
+    Raises:
+        SandboxUnavailableError: there is no pip, or it could not fetch them.
+    """
+    requirements = REQUIREMENTS.read_text(encoding="utf-8").partition("\n\n")[0]
+    names = re.findall(r"^[a-z]+", requirements, re.MULTILINE)
     progress(f"Fetching {', '.join(names)} with pip")
     command = [
-        *_pip(), "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--only-binary=:all:",
-        "--target", str(folder), "--requirement", str(REQUIREMENTS),
+        *_pip(), "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps", "--only-binary=:all:",
+        "--target", str(folder), "--requirement", str(REQUIREMENTS), *_target_options(target),
     ]  # fmt: skip
     result = subprocess.run(
         command, capture_output=True, encoding="utf-8", errors="replace", check=False
@@ -70,8 +109,16 @@ def install_packages(folder: Path, progress: Callable[[str], None]) -> None:
             shutil.rmtree(path)
         elif path.suffix == ".pyi":
             path.unlink(missing_ok=True)
-    progress("Compiling them")
-    compile_tree(folder, f"{GUEST_ROOT}/site-packages")
+
+
+def _target_options(target: tuple[str, str] | None) -> list[str]:
+    if target is None:
+        return []
+    version, machine = target
+    options = ["--implementation", "cp", "--python-version", version]
+    for platform_tag in _PLATFORM_TAGS:
+        options += ["--platform", f"{platform_tag}_{machine}"]
+    return options
 
 
 def compile_tree(folder: Path, final_place: str) -> None:
@@ -95,7 +142,7 @@ def write_font_list(site_packages: Path, folder: Path, fonts: list[Path]) -> Non
         fonts: beside Matplotlib's own; they must lie at the same path in the sandbox.
     """
     result = subprocess.run(
-        [sys.executable, "-I", "-c", _FONT_LIST, str(site_packages), str(folder), *map(str, fonts)],
+        [sys.executable, "-I", "-c", FONT_LIST, str(site_packages), str(folder), *map(str, fonts)],
         capture_output=True,
         encoding="utf-8",
         env={"MPLCONFIGDIR": str(folder), "HOME": str(folder)},

@@ -17,16 +17,16 @@ from pathlib import Path
 
 from glm_sandbox.cache import cache_dir, make_once
 from glm_sandbox.errors import SandboxUnavailableError
-from glm_sandbox.guest_files import GUEST_ROOT
+from glm_sandbox.guest_files import GUEST_ROOT, GUEST_UID
 from glm_sandbox.image.packages import (
     compile_tree,
+    find_fonts,
     install_packages,
     packages_hash,
     write_font_list,
 )
 
-RECIPE = 1  # raised when this file makes something else of the same inputs
-GUEST_UID = 65532
+RECIPE = 2  # raised when this file makes something else of the same inputs
 
 _COMMANDS = """
     awk basename bash bzip2 cat chmod cksum cmp comm cp cut date dd df diff dirname du echo env expand expr false file
@@ -42,16 +42,6 @@ _GLIBC_NAMES = re.compile(
     r"^(lib(c|m|dl|rt|pthread|util|anl|resolv|mvec|nsl|thread_db|nss_\w+)\.so\.\d+|ld-linux.*)$"
 )
 _LIBRARY_LINE = re.compile(r"(?:=> )?(/\S+) \(0x")
-_FONT_PATTERNS = (
-    "truetype/wqy/wqy-microhei.ttc",
-    "opentype/noto/NotoSansCJK-Regular.ttc",
-    "noto-cjk/NotoSansCJK-Regular.ttc",
-    "google-noto-*cjk*/NotoSansCJK-Regular.ttc",
-    "google-noto-*cjk*/NotoSansCJK-VF.ttc",
-    "truetype/wqy/wqy-zenhei.ttc",
-    "truetype/droid/DroidSansFallbackFull.ttf",
-    "wenquanyi/*/wqy-microhei.ttc",
-)
 _FILES = {
     "etc/passwd": f"root:x:0:0::/:/bin/sh\nsandbox:x:{GUEST_UID}:{GUEST_UID}::/tmp:/bin/sh\n",
     "etc/group": f"root:x:0:\nsandbox:x:{GUEST_UID}:\n",
@@ -60,14 +50,6 @@ _FILES = {
     "etc/os-release": 'ID=glm-agent-sandbox\nPRETTY_NAME="glm-agent sandbox"\n',
 }
 _FOLDERS = ("proc", "sys", "dev", "dev/shm", "run/cgroup", "tmp", "mnt/data", "root")
-
-
-def find_fonts() -> list[Path]:
-    """A font with Chinese glyphs among those of this machine; none when there is none."""
-    for pattern in _FONT_PATTERNS:
-        for font in sorted(Path("/usr/share/fonts").glob(pattern)):
-            return [font]
-    return []
 
 
 def rootfs_hash() -> str:
@@ -86,6 +68,11 @@ def is_rootfs_built() -> bool:
     return _rootfs_path().exists()
 
 
+def can_build_rootfs() -> bool:
+    """Whether this is a machine that a root file system can be put together from."""
+    return sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
+
+
 def build_rootfs(progress: Callable[[str], None]) -> Path:
     """The root file system of this release on this machine; built on first use.
 
@@ -99,7 +86,7 @@ def build_rootfs(progress: Callable[[str], None]) -> Path:
     target = _rootfs_path()
     if target.exists():
         return target
-    if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
+    if not can_build_rootfs():
         raise SandboxUnavailableError(
             "A root file system for the sandbox can only be made on Linux with glibc.",
             "Install Docker, and give an image that has Python 3.11 or newer: `--sandbox-image python:3.12-slim`.",
