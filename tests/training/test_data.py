@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from demo_training.data.episode import IGNORED, encode
 from demo_training.data.functions import kind_of, load_templates, offer, placeholders, use
 from demo_training.data.records import ACTIONS, load_records
 from demo_training.data.values import TRAINING
+from demo_training.train import Position, Recipe, batches
 from glm_engine.demo import demo_checkpoint
 from glm_engine.errors import DownloadError
 from glm_engine.tokenizer import load_tokenizer
@@ -65,7 +67,7 @@ def test_generated_schemas_have_the_form_that_the_tool_decorator_makes() -> None
     assert shapes <= generated
 
 
-@pytest.mark.parametrize("file", ["everyday.toml", "held_out.toml"])
+@pytest.mark.parametrize("file", ["everyday.toml", "services.toml", "held_out.toml"])
 def test_every_placeholder_of_a_template_stands_for_something(file: str) -> None:
     """A misspelt placeholder would stop training hours after its start."""
     for template in load_templates(file):
@@ -104,7 +106,7 @@ def test_the_two_sides_of_the_split_share_no_value_and_no_tool() -> None:
     for field in fields(TRAINING):
         ours, theirs = getattr(TRAINING, field.name), getattr(held_out.HELD_OUT, field.name)
         assert not set(ours) & set(theirs), field.name
-    trained = load_templates("everyday.toml")
+    trained = load_templates("everyday.toml") + load_templates("services.toml")
     names = {name for template in trained for name in template.names}
     requests = {request for template in trained for request in template.requests}
     for template in held_out.function_templates():
@@ -166,3 +168,15 @@ def test_every_learnt_turn_is_one_that_the_grammar_allows(dialect: Glm4Dialect) 
             elif token_id in dialect.stop_token_ids or label == IGNORED:
                 turn = None
     assert turns > 100
+
+
+def test_a_run_that_was_stopped_goes_on_with_the_batch_that_comes_next(
+    dialect: Glm4Dialect,
+) -> None:
+    """Inside a pool and over the end of one."""
+    recipe = Recipe(batch_tokens=1400)
+    whole = list(islice(batches(recipe, dialect, Position()), 40))
+    assert whole[-1][1].pool > 0, "the sample has to reach the second pool"
+    for stop in (3, 25):
+        rest = list(islice(batches(recipe, dialect, whole[stop - 1][1]), 3))
+        assert rest == whole[stop : stop + 3]

@@ -9,7 +9,8 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -59,12 +60,21 @@ class Recipe:
         return self.learning_rate * min(1.0, (step + 1) / self.warmup_steps, left)
 
 
-def batches(recipe: Recipe, dialect: Glm4Dialect) -> Iterator[list[Example]]:
-    """Batches without end, the same for the same seed."""
-    pool_number, stock = 0, word_stock(dialect.tokenizer)
-    while True:
+@dataclass(frozen=True)
+class Position:
+    """Where in the endless data a batch comes from: its pool, and its place in it."""
+
+    pool: int = 0
+    place: int = 0
+
+
+def batches(
+    recipe: Recipe, dialect: Glm4Dialect, start: Position
+) -> Iterator[tuple[list[Example], Position]]:
+    """Batches from `start` on, the same for the same seed, each with the position of the next one."""
+    stock = word_stock(dialect.tokenizer)
+    for pool_number in count(start.pool):
         random = Random(f"{recipe.seed}/{pool_number}")
-        pool_number += 1
         pool = [
             encode(training_episode(random, stock=stock), dialect) for _ in range(POOL_EPISODES)
         ]
@@ -72,11 +82,13 @@ def batches(recipe: Recipe, dialect: Glm4Dialect) -> Iterator[list[Example]]:
         pool.sort(key=lambda each: len(each.token_ids))
         made: list[list[Example]] = [[]]
         for example in pool:
-            if (len(made[-1]) + 1) * len(example.token_ids) > recipe.batch_tokens:
+            if made[-1] and (len(made[-1]) + 1) * len(example.token_ids) > recipe.batch_tokens:
                 made.append([])
             made[-1].append(example)
         random.shuffle(made)
-        yield from (batch for batch in made if batch)
+        first = start.place if pool_number == start.pool else 0
+        for place in range(first, len(made)):
+            yield made[place], Position(pool_number, place + 1)
 
 
 def padded(batch: list[Example]) -> tuple[Tensor, Tensor]:
@@ -120,6 +132,7 @@ class Trainer:
         self.recipe = recipe
         self.folder = folder
         self.step = 0
+        self.position = Position()
         self.tokens = 0
         self.seconds = 0.0
         self.masters = {name: each.detach().clone() for name, each in learnt(network).items()}
@@ -163,6 +176,7 @@ class Trainer:
             "masters": self.masters,
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
+            "position": asdict(self.position),
             "tokens": self.tokens,
             "seconds": self.seconds,
         }
@@ -181,14 +195,13 @@ class Trainer:
                 parameter.copy_(self.masters[name])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.tokens = state["step"], state["tokens"]
+        self.position = Position(**state["position"])
         self.seconds = state["seconds"]
 
 
 def run(trainer: Trainer, dialect: Glm4Dialect, stop_after_s: float) -> None:
     """Train until the recipe's last step, or for so many seconds."""
-    source = batches(trainer.recipe, dialect)
-    for _ in range(trainer.step):
-        next(source)
+    source = batches(trainer.recipe, dialect, trainer.position)
     started, seconds_before = time.monotonic(), trainer.seconds
     total_loss, learnt_tokens, right_tokens, tokens, since = 0.0, 0, 0, 0, started
     columns = (
@@ -202,10 +215,10 @@ def run(trainer: Trainer, dialect: Glm4Dialect, stop_after_s: float) -> None:
     ):
         bar = progress.add_task("training", total=trainer.recipe.steps, completed=trainer.step)
         while trainer.step < trainer.recipe.steps and time.monotonic() - started < stop_after_s:
-            batch = next(source)
-            loss, count, right = trainer.update(*padded(batch))
+            batch, trainer.position = next(source)
+            loss, learnt_here, right = trainer.update(*padded(batch))
             total_loss += loss
-            learnt_tokens += count
+            learnt_tokens += learnt_here
             right_tokens += right
             batch_tokens = sum(len(example.token_ids) for example in batch)
             tokens += batch_tokens
