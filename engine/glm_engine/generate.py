@@ -23,6 +23,7 @@ from glm_engine.config import ModelConfig
 from glm_engine.constraint import ForcingConstraint, TokenConstraint
 from glm_engine.draft import Drafter, StepCost
 from glm_engine.errors import ContextLengthError
+from glm_engine.kv_cache import KVFormat
 from glm_engine.model import Decoder, ForwardCancelled
 from glm_engine.prefix import CachedSequence, PrefillReport, PrefixPool
 from glm_engine.quantization import QuantizedMatrix
@@ -119,6 +120,7 @@ class Engine:
         path: str | Path,
         *,
         weight_format: WeightFormat = "auto",
+        kv_format: KVFormat = "auto",
         context_length: int | None = None,
         prefill_chunk: int = 512,
         cache_dir: Path | None = None,
@@ -134,6 +136,7 @@ class Engine:
             path: a folder with `config.json` and weights, or a GGUF file.
             weight_format: how the matrices are held. Quantised ones are made once, which takes minutes for a large
                 model, and mapped from then on.
+            kv_format: how keys and values are held.
             context_length: as for `Engine`.
             prefill_chunk: as for `Engine`.
             cache_dir: where quantised weights are kept; by default in the user's cache folder.
@@ -153,12 +156,22 @@ class Engine:
             parameters = load_parameters(checkpoint, dtype, progress)
         is_small = checkpoint.stored_nbytes <= _MAX_PACKED_BYTES
         torch.set_num_threads(1 if is_small and _USER_CHOSE_NO_THREADS else _ALL_THREADS)
-        decoder = Decoder(checkpoint.config, parameters, pack=is_small)
+        decoder = Decoder(checkpoint.config, parameters, pack=is_small, kv_format=kv_format)
         return cls(decoder, context_length=context_length, prefill_chunk=prefill_chunk)
 
     @property
     def config(self) -> ModelConfig:
         return self.decoder.config
+
+    @property
+    def kernel_class(self) -> str:
+        """What computes here, and what that promises: for people, and for the record of a run."""
+        decoder = self.decoder
+        matrices = type(decoder.layers[0].qkv).__name__
+        return (
+            f"{str(decoder.dtype).removeprefix('torch.')} {matrices}, {decoder.attention.name} attention;"
+            f" same bits for {self.exactness}"
+        )
 
     @cached_property
     def identity(self) -> Mapping[str, str]:

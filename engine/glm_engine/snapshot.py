@@ -51,6 +51,9 @@ def identity_of(decoder: Decoder) -> dict[str, str]:
     numbers = asdict(decoder.config)
     identity = {name: str(numbers[name]) for name in numbers if name not in _NOT_OF_THE_NETWORK}
     identity["weights"] = f"{decoder.dtype} {type(decoder.layers[0].qkv).__name__}"
+    identity["attention"] = decoder.attention.name
+    num_int8 = sum(layer.is_int8 for layer in decoder.kv_formats)
+    identity["keys and values"] = f"int8 in {num_int8} of {len(decoder.kv_formats)} layers"
     identity["software"] = f"torch {torch.__version__} on {decoder.device.type}"
     identity["probe"] = _probe(decoder)
     return identity
