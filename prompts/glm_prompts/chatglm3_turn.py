@@ -105,6 +105,13 @@ class ChatGLM3Turn:
             return self._dialect.mask("text" if self._calls is None else "text before a call")
         return self._grammar.allowed_tokens()
 
+    def forced_tokens(self) -> Sequence[int]:
+        """See `glm_engine.constraint.ForcingConstraint`."""
+        grammar = self._answer if self._state == "text" else self._grammar
+        if grammar is None or not self._constrained or self._state == "over":
+            return ()
+        return grammar.forced_tokens()
+
     def accept(self, token_id: int) -> None:
         if self._state == "over":
             return

@@ -257,6 +257,13 @@ class Glm4Turn:
             return calls | self._dialect.mask("newline")
         return calls
 
+    def forced_tokens(self) -> Sequence[int]:
+        """See `glm_engine.constraint.ForcingConstraint`."""
+        grammar = self._answer if self._state == "text" else self._calls
+        if grammar is None or not self._constrained or self._at_start:
+            return ()
+        return grammar.forced_tokens()
+
     def accept(self, token_id: int) -> None:
         at_start, self._at_start = self._at_start, False
         if token_id in self._dialect.stop_token_ids:

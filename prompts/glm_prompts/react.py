@@ -115,6 +115,13 @@ class ReActTurn:
             return self._dialect.text_mask
         return self._head.allowed_tokens()
 
+    def forced_tokens(self) -> Sequence[int]:
+        """See `glm_engine.constraint.ForcingConstraint`."""
+        grammar = self._answer_grammar if self._state == "answer" else self._head
+        if grammar is None or not self._constrained or self._state == "over":
+            return ()
+        return grammar.forced_tokens()
+
     def accept(self, token_id: int) -> None:
         if self._state == "over":
             return

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import jsonschema
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -154,6 +155,40 @@ def test_calls_that_the_engine_samples_are_valid() -> None:
                 assert event.call.arguments == json.loads(event.call.raw)
                 jsonschema.validate(event.call.arguments, dict(SEARCH.parameters))
     assert complete > 25
+
+
+# What is certain to come is computed ahead.
+
+
+@pytest.mark.parametrize("allow_calls", [True, False])
+def test_guessing_changes_no_turn_and_hits_what_the_grammar_forces(allow_calls: bool) -> None:
+    """Calls, text and typed answers, on random networks."""
+    schema = {
+        "type": "object",
+        "properties": {"temperature": {"type": "integer"}},
+        "required": ["temperature"],
+        "additionalProperties": False,
+    }
+    right = 0
+    for seed in range(8):
+        turns = []
+        for is_drafting in (False, True):
+            local = model()
+            local.engine.drafting = is_drafting
+            conversation = local.open(None, [SEARCH])
+            add(conversation, conversation.render_user("?"))
+            options = TurnOptions(
+                "c",
+                max_new_tokens=60,
+                temperature=0.7,
+                seed=seed,
+                allow_calls=allow_calls,
+                answer_schema=schema,
+            )
+            turns.append((take_turn(conversation, options)[0].token_ids, conversation.segments))
+            right += conversation.session.guesses_right
+        assert turns[0] == turns[1]
+    assert right > 40  # the keys of the schema and the rest of the tool's name, mostly
 
 
 # What another conversation has computed is not computed again.
