@@ -11,6 +11,7 @@ from typing import Literal
 
 from glm_engine.config import ModelConfig
 from glm_engine.kernels.linear import workspace_bytes
+from glm_engine.kv_cache import SCALE_BLOCK, KVFormat
 from glm_engine.model import parameter_shapes
 from glm_engine.quantization import format_of, quantized_layout
 
@@ -32,7 +33,7 @@ class MemoryPlan:
         weight_format: of the matrices.
         context_length: tokens that the session may hold.
         weight_bytes: matrices, embedding, biases and norms.
-        kv_cache_bytes: keys and values of `context_length` tokens in bf16.
+        kv_cache_bytes: keys and values of `context_length` tokens.
         workspace_bytes: the buffers of a prefill chunk, the largest that exist at one time.
         runtime_bytes: the process without a model.
     """
@@ -56,6 +57,7 @@ def plan_memory(
     context_length: int | None = None,
     *,
     prefill_chunk: int = 512,
+    kv_format: KVFormat = "auto",
 ) -> MemoryPlan:
     """The plan for one session.
 
@@ -64,6 +66,7 @@ def plan_memory(
         weight_format: of the matrices.
         context_length: tokens that the session may hold; by default what the model was made for.
         prefill_chunk: prompt tokens computed at a time.
+        kv_format: of keys and values. In int8, layers that stay as they are for their large biases are not foreseen.
 
     Raises:
         ValueError: a context beyond the model's.
@@ -77,7 +80,7 @@ def plan_memory(
         weight_format=weight_format,
         context_length=context_length,
         weight_bytes=_weight_bytes(config, weight_format),
-        kv_cache_bytes=kv_bytes_per_token(config) * context_length,
+        kv_cache_bytes=kv_bytes_per_token(config, kv_format) * context_length,
         workspace_bytes=_workspace_bytes(
             config, weight_format, min(prefill_chunk, context_length), context_length
         ),
@@ -110,9 +113,12 @@ def choose_plan(
     return None
 
 
-def kv_bytes_per_token(config: ModelConfig) -> int:
-    """Bytes of keys and values of one token in bf16, over all layers."""
-    return 2 * config.num_layers * config.num_kv_heads * config.head_dim * _BF16
+def kv_bytes_per_token(config: ModelConfig, kv_format: KVFormat = "auto") -> int:
+    """Bytes of keys and values of one token, over all layers, where the network computes in bf16."""
+    width = config.head_dim * _BF16
+    if kv_format == "int8":
+        width = config.head_dim + config.head_dim // SCALE_BLOCK * _BF16
+    return 2 * config.num_layers * config.num_kv_heads * width
 
 
 def _weight_bytes(config: ModelConfig, weight_format: PlannedFormat) -> int:

@@ -18,7 +18,8 @@ from glm_engine.attention import (
     choose_attention,
 )
 from glm_engine.kernels.attention import best_instruction_set
-from glm_engine.kv_cache import LayerView
+from glm_engine.kv_cache import KVCache, LayerView, layer_formats
+from glm_engine.testing import tiny_config
 
 # Query heads, key heads, width: GLM-4-9B and ChatGLM2-6B (cut down to one key head too), the demo model, odd ones.
 GEOMETRIES = [
@@ -78,12 +79,37 @@ def random_inputs(
 
 
 def first(cached: LayerView, count: int) -> LayerView:
-    return replace(cached, keys=cached.keys[:, :count], values=cached.values[:, :count])
+    scales = (cached.key_scales, cached.value_scales)
+    key_scales, value_scales = (s if s is None else s[:, :count] for s in scales)
+    return LayerView(
+        cached.keys[:, :count],
+        cached.values[:, :count],
+        key_scales,
+        value_scales,
+        cached.value_offset,
+    )
+
+
+def as_int8(cached: LayerView) -> LayerView:
+    """The same, quantised, with an offset for values; again in larger buffers."""
+    num_kv_heads, count, head_dim = cached.keys.shape
+    config = tiny_config(num_heads=num_kv_heads, num_kv_heads=num_kv_heads, head_dim=head_dim)
+    config = replace(config, num_layers=1)
+    bias = torch.randn(3 * num_kv_heads * head_dim, generator=torch.Generator().manual_seed(0))
+    cache = KVCache(
+        config,
+        dtype=cached.keys.dtype,
+        device=cached.keys.device,
+        max_length=count + 9,
+        formats=layer_formats(config, "int8", [bias]),
+    )
+    return cache.append(0, cached.keys.transpose(0, 1), cached.values.transpose(0, 1))
 
 
 def relative_error(output: Tensor, queries: Tensor, cached: LayerView) -> float:
     exact = attend_reference(queries, cached, torch.float64)
-    return float((output.double() - exact).abs().max() / cached.values.double().abs().max())
+    values = cached.dequantized(torch.float64)[1]
+    return float((output.double() - exact).abs().max() / values.abs().max())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -123,6 +149,22 @@ def test_far_positions_are_weighed_like_near_ones() -> None:
         for attention in natives(torch.bfloat16, 32):
             output = attention(queries, cached).double()
             assert torch.allclose(output, exact, rtol=0.02, atol=0.02), attention.name
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("geometry", [(32, 2, 128), (9, 3, 64), (3, 3, 96)])
+def test_int8_keys_and_values_are_read_as_what_they_stand_for(
+    geometry: tuple[int, int, int], dtype: torch.dtype
+) -> None:
+    for num_queries, num_keys in SIZES:
+        queries, cached = random_inputs(num_queries, num_keys, geometry, dtype)
+        quantized = as_int8(cached)
+        for attention in natives(dtype, geometry[2]):
+            output = attention(queries, quantized)
+            assert relative_error(output, queries, quantized) < TOLERANCES[dtype], attention.name
+        if num_keys > 16:
+            visible = first(quantized, num_keys - num_queries + 1)
+            assert torch.equal(attention(queries[:1], visible), output[:1])
 
 
 @settings(max_examples=60)
