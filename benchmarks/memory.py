@@ -1,10 +1,13 @@
 """Measured peak memory, prefill and decode at the real models' geometry, beside what `memory_plan` says.
 
-Weights are random: neither memory nor speed depends on them. With fewer layers than the model has, the plan is made
-for as many, and the table says so.
+    python benchmarks/random_checkpoint.py --model glm-4-9b-chat --format int4 /tmp/glm-4
+    python benchmarks/memory.py --checkpoint /tmp/glm-4 --format int4 --context 1024
+    python benchmarks/memory.py --model glm-4-9b-chat --format int4 --context 131072 --layers 1 --chunk 2048
 
-    python benchmarks/memory.py --model glm-4-9b-chat --format int4 --context 2048
-    python benchmarks/memory.py --model glm-4-9b-chat --format int4 --context 131072 --cached 130048 --layers 20
+With --checkpoint a checkpoint is loaded as a run would: its weights are mapped, and count as memory once they are
+read, which of the embedding are only the rows of the tokens seen. The plan counts all of it, so at the end the rest is
+read too, and both numbers are printed. Without, random weights are made in memory; neither memory nor speed depends on
+what they are. With fewer layers than the model has, the plan is made for as many.
 
 With --cached, so many positions are put into the cache as random numbers, and only the rest is computed.
 """
@@ -14,41 +17,19 @@ import os
 import resource
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import torch
+from random_checkpoint import MODELS, QUANTIZED
 
 from glm_engine.config import ModelConfig
+from glm_engine.generate import Engine
 from glm_engine.kv_cache import KVCache
 from glm_engine.memory_plan import FORMATS, plan_memory
 from glm_engine.model import Decoder
 from glm_engine.testing import random_weights
 
-CHATGLM2_6B = ModelConfig(
-    num_layers=28,
-    hidden_size=4096,
-    num_heads=32,
-    num_kv_heads=2,
-    head_dim=128,
-    intermediate_size=13696,
-    vocab_size=65024,
-    context_length=32768,
-    rms_norm_eps=1e-5,
-    rope_theta=1e4,
-    rotary_dim=64,
-    eos_token_ids=(2,),
-)
-MODELS = {
-    "chatglm2-6b": CHATGLM2_6B,
-    "glm-4-9b-chat": replace(
-        CHATGLM2_6B,
-        num_layers=40,
-        vocab_size=151552,
-        context_length=131072,
-        rms_norm_eps=1.5625e-7,
-        rope_theta=5e6,
-        eos_token_ids=(151329, 151336, 151338),
-    ),
-}
+GIB = 1 << 30
 
 
 def peak_bytes() -> int:
@@ -65,11 +46,35 @@ def fill(cache: KVCache, config: ModelConfig, num_positions: int) -> None:
         cache.commit(count)
 
 
+def measure(decoder: Decoder, context: int, cached: int, chunk: int, decode: int) -> None:
+    """Prefill a context but for its last tokens, generate these, and print how fast that was."""
+    cache = decoder.new_cache(context)
+    cache.reserve(context)
+    fill(cache, decoder.config, cached)
+    remaining = torch.arange(context - cached - decode) % 60000
+    started = reported = time.monotonic()
+    for part in torch.split(remaining, chunk):
+        decoder.forward(part, cache, num_logits=1)
+        if time.monotonic() - reported > 30:
+            reported = time.monotonic()
+            print(f"  {cache.length:,} tokens in {reported - started:.0f} s", flush=True)
+    elapsed = time.monotonic() - started
+    print(
+        f"prefill of {len(remaining):,} after {cached:,}: {len(remaining) / elapsed:.1f} tokens/s"
+    )
+    started = time.monotonic()
+    for _ in range(decode):
+        decoder.forward(remaining[:1], cache)
+    per_token = (time.monotonic() - started) / decode
+    print(f"decode at context {context:,}: {1e3 * per_token:.0f} ms a token", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--model", choices=MODELS, default="glm-4-9b-chat")
+    parser.add_argument("--checkpoint", type=Path, help="from random_checkpoint.py, or a real one")
     parser.add_argument("--format", choices=FORMATS, default="int4")
     parser.add_argument("--context", type=int, default=2048)
     parser.add_argument("--cached", type=int, default=0)
@@ -78,41 +83,42 @@ def main() -> None:
     parser.add_argument("--decode", type=int, default=8, help="tokens to generate")
     args = parser.parse_args()
 
-    config = MODELS[args.model]
-    if args.layers:
-        config = replace(config, num_layers=args.layers)
-    plan = plan_memory(config, args.format, args.context, prefill_chunk=args.chunk)
     before = peak_bytes()
     started = time.monotonic()
-    decoder = Decoder(config, random_weights(config, args.format))
-    print(f"{args.model}, {config.num_layers} layers, {args.format}, {torch.get_num_threads()} threads,"
-          f" load {os.getloadavg()[0]:.1f}; weights made in {time.monotonic() - started:.0f} s")  # fmt: skip
-    cache = decoder.new_cache(args.context)
-    cache.reserve(args.context)
-    fill(cache, config, args.cached)
-    remaining = torch.arange(args.context - args.cached - args.decode) % 60000
-    started = time.monotonic()
-    for chunk in torch.split(remaining, args.chunk):
-        decoder.forward(chunk, cache)
-    elapsed = time.monotonic() - started
-    print(
-        f"prefill of {len(remaining):,} after {args.cached:,}: {len(remaining) / elapsed:.1f} tokens/s"
-    )
-    started = time.monotonic()
-    for _ in range(args.decode):
-        decoder.forward(remaining[:1], cache)
-    per_token = (time.monotonic() - started) / args.decode
-    print(f"decode at context {args.context:,}: {1e3 * per_token:.0f} ms a token")
-    rows = {
-        "process before a model": (plan.runtime_bytes, before),
-        "total": (plan.total_bytes, peak_bytes()),
-    }
-    for name, (planned, measured) in rows.items():
-        difference = measured / planned - 1
-        print(f"{name:24} planned {planned / 2**30:6.2f} GiB  measured {measured / 2**30:6.2f} GiB"
-              f"  {difference:+.1%}")  # fmt: skip
-    parts = ("weight_bytes", "kv_cache_bytes", "workspace_bytes")
-    print("planned: " + ", ".join(f"{part} {getattr(plan, part) / 2**30:.2f}" for part in parts))
+    if args.checkpoint:
+        cache_dir = args.checkpoint / QUANTIZED
+        decoder = Engine.load(
+            args.checkpoint,
+            weight_format=args.format,
+            cache_dir=cache_dir if cache_dir.is_dir() else None,
+        ).decoder
+        name = str(args.checkpoint)
+    else:
+        config = MODELS[args.model]
+        config = replace(config, num_layers=args.layers or config.num_layers)
+        decoder = Decoder(config, random_weights(config, args.format))
+        name = args.model
+    config = decoder.config
+    plan = plan_memory(config, args.format, args.context, prefill_chunk=args.chunk)
+    print(f"{name}, {config.num_layers} layers, {args.format}, {torch.get_num_threads()} threads,"
+          f" load {os.getloadavg()[0]:.1f}; ready after {time.monotonic() - started:.1f} s", flush=True)  # fmt: skip
+    measure(decoder, args.context, args.cached, args.chunk, args.decode)
+    rows = [("process before a model", plan.runtime_bytes, before)]
+    if args.checkpoint:
+        rows.append(("peak of the run", plan.total_bytes, peak_bytes()))
+        touch(decoder)
+    rows.append(("peak, all weights read", plan.total_bytes, peak_bytes()))
+    for label, planned, measured in rows:
+        print(f"{label:24} planned {planned / GIB:6.2f} GiB  measured {measured / GIB:6.2f} GiB"
+              f"  ratio {measured / planned:.3f}")  # fmt: skip
+    parts = ("weight_bytes", "kv_cache_bytes", "workspace_bytes", "runtime_bytes")
+    print("planned: " + ", ".join(f"{part} {getattr(plan, part) / GIB:.2f}" for part in parts))
+
+
+def touch(decoder: Decoder) -> None:
+    """Read the rows of the embedding that no token has asked for."""
+    for rows in torch.split(decoder.embedding, 1024):
+        rows.view(torch.uint8).max()
 
 
 if __name__ == "__main__":

@@ -124,6 +124,24 @@ def test_auto_goes_on_past_a_damaged_model_and_says_so(installed: Path, chatglm2
         load_model("glm-4-9b-chat")
 
 
+@pytest.mark.parametrize("published", ["chatglm2-6b", "chatglm3-6b"])
+def test_a_checkpoint_in_the_published_files_speaks_its_own_dialect(
+    tmp_path: Path, shared_data: Path, published: str
+) -> None:
+    """Original names in pickled shards, the real tokenizer and its config: by these alone the two are told apart."""
+    config = tiny_config(vocab_size=65024, context_length=8192)
+    write_checkpoint(tmp_path, config, naming="original", pickled=True, num_shards=2)
+    path = tmp_path / "config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings["_name_or_path"] = f"THUDM/{published}"
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    shutil.copy(shared_data / "chatglm2-6b" / "tokenizer.model", tmp_path)
+    shutil.copy(shared_data / published / "tokenizer_config.json", tmp_path)
+    model = load_model(str(tmp_path))
+    assert model.dialect.name == published.removesuffix("-6b")
+    assert 2 in model.dialect.stop_token_ids
+
+
 def test_a_tokenizer_of_neither_family_is_refused(tmp_path: Path) -> None:
     folder = write_glm4(tmp_path / "mine")
     tokens = {"256": {"content": "<|endoftext|>"}}

@@ -15,10 +15,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glm_engine.checkpoint import load_parameters, open_checkpoint
+from glm_engine.checkpoint import load_parameters, open_checkpoint, stored_names
 from glm_engine.config import ModelConfig
 from glm_engine.errors import CheckpointError, UnsupportedModelError
 from glm_engine.generate import Engine
+from glm_engine.model import parameter_shapes
 from glm_engine.testing import Naming, tiny_config, write_checkpoint, write_tensors
 
 # How far a weight may move, as a share of the largest: half a step of the format, a whole one where it clips (Q4_0).
@@ -116,6 +117,33 @@ def test_the_rotary_buffer_of_original_checkpoints_is_ignored(tmp_path: Path) ->
         tmp_path, lambda tensors: tensors.update({"transformer.rotary_pos_emb.inv_freq": ONE})
     )
     open_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "index"),
+    [
+        ("glm-4-9b-chat", "model.safetensors.index.json"),
+        ("glm-4-9b-chat-1m", "model.safetensors.index.json"),
+        ("chatglm2-6b", "pytorch_model.bin.index.json"),
+        ("chatglm3-6b", "pytorch_model.bin.index.json"),
+    ],
+)
+def test_the_published_index_lists_exactly_the_tensors_that_are_looked_for(
+    shared_data: Path, model: str, index: str
+) -> None:
+    """Every name of the real checkpoints, layer by layer, by the files that their publishers wrote."""
+    folder = shared_data / model
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    listed = set(json.loads((folder / index).read_text(encoding="utf-8"))["weight_map"])
+    config = ModelConfig.from_json(settings, folder / "config.json")
+    wanted = {
+        part
+        for name in parameter_shapes(config)
+        for parts in stored_names(name)
+        for part in parts
+        if part.startswith("transformer.")
+    }
+    assert listed - {"transformer.rotary_pos_emb.inv_freq"} == wanted
 
 
 # Faults. Each must name the file, and the tensor where there is one to name.
