@@ -14,7 +14,7 @@ from glm_agent.events import RunResult
 from glm_tools.enforcement import unenforced_keywords
 from glm_tools.errors import ToolArgumentError, ToolDefinitionError
 from glm_tools.json_schema import mend_schema
-from glm_tools.schema import type_schema
+from glm_tools.schema import short_problem, type_schema
 from glm_tools.tool import JSONSchema
 from glm_tools.validation import SchemaValidator
 
@@ -56,8 +56,9 @@ class OutputType(Generic[T]):
         except ToolDefinitionError as error:
             raise ConfigurationError(str(error)) from error
         except (PydanticUserError, SchemaError, TypeError, NameError) as error:
-            problem = " ".join(str(error).split())
-            raise ConfigurationError(f"{SUBJECT} {wanted!r} has no JSON form: {problem}") from error
+            raise ConfigurationError(
+                f"{SUBJECT} {wanted!r} has no JSON form: {short_problem(error)}"
+            ) from error
 
     def parse(self, text: str) -> T:
         """The value that an answer is.

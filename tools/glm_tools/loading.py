@@ -210,4 +210,8 @@ def _load_error(source: str, error: BaseException) -> ToolDefinitionError:
     where = f"{source}:{inside[-1].lineno}" if inside else source
     if isinstance(error, ToolDefinitionError):
         return ToolDefinitionError(f"{where}: {error}")
+    if isinstance(error, ModuleNotFoundError):
+        return ToolDefinitionError(
+            f"{where}: {error}. It is not installed for {sys.executable}, which runs glm-agent."
+        )
     return ToolDefinitionError(f"{where}: {type(error).__name__}: {error}")

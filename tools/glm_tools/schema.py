@@ -145,6 +145,12 @@ class FunctionSignature:
         return values
 
 
+def short_problem(error: Exception) -> str:
+    """What pydantic has against a type, without its advice to those who write types for pydantic."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.partition(". ")[0].rstrip(".") + "."
+
+
 def type_schema(adapter: TypeAdapter[Any]) -> Schema:
     """The JSON Schema of one type, as a model reads it.
 
@@ -228,7 +234,7 @@ def _parameter(variable: inspect.Parameter, hint: Any, documented: str, where: s
         adapter: TypeAdapter[Any] = TypeAdapter(hint)
         adapter.json_schema(schema_generator=_CompactSchema)
     except (PydanticUserError, SchemaError, TypeError, NameError) as error:
-        problem = " ".join(str(error).split()) or type(error).__name__
+        problem = short_problem(error)
         raise ToolDefinitionError(
             f"{where}: parameter {variable.name!r} is annotated {_hint_text(hint)}, which has no JSON form: {problem} "
             "Use types JSON can carry (str, int, float, bool, list, dict, Literal, Enum, dataclass, pydantic model …), "
