@@ -212,6 +212,6 @@ def _load_error(source: str, error: BaseException) -> ToolDefinitionError:
         return ToolDefinitionError(f"{where}: {error}")
     if isinstance(error, ModuleNotFoundError):
         return ToolDefinitionError(
-            f"{where}: {error}. It is not installed for {sys.executable}, which runs glm-agent."
+            f"{where}: ModuleNotFoundError: {error}. It is not installed for {sys.executable}, which runs glm-agent."
         )
     return ToolDefinitionError(f"{where}: {type(error).__name__}: {error}")
