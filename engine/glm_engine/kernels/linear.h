@@ -42,12 +42,14 @@ struct GlmProduct {
     int num_threads;
 };
 
-// What a product keeps in its workspace for the instruction sets before AMX, row by row.
+// What a product keeps in its workspace for the instruction sets before AMX. Rows are next to each other within a block:
+// rows of 4096 bytes apart would fall into one set of the first-level cache.
 struct GlmActivations {
-    int8_t* values;      // (rows, blocks * 128)
-    float* scales;       // (rows, blocks)
-    int32_t* offsets;    // (rows, blocks * 4): -8 times the sum of each group of 32
+    int8_t* values;      // (blocks, rows, 128)
+    float* scales;       // (blocks, rows)
+    int32_t* offsets;    // (blocks, rows, 4): -8 times the sum of each group of 32
     int64_t num_blocks;  // of a row
+    int64_t rows;
 };
 
 void glm_linear_portable(const struct GlmProduct* product);
@@ -68,6 +70,7 @@ static inline struct GlmActivations glm_activations(const struct GlmProduct* p) 
     const int64_t blocks = glm_ceil_div(p->matrix->width, GLM_COLUMNS);
     struct GlmActivations a;
     a.num_blocks = blocks;
+    a.rows = p->rows;
     a.values = (int8_t*)p->workspace;
     a.scales = (float*)(p->workspace + p->rows * blocks * GLM_COLUMNS);
     a.offsets = (int32_t*)((uint8_t*)a.scales + glm_align(p->rows * blocks * 4));
@@ -117,14 +120,13 @@ static inline void glm_quantize_block(const uint16_t* x, int64_t count, int8_t* 
 static inline void glm_quantize_row(const struct GlmProduct* p, const struct GlmActivations* a, int64_t row) {
     const uint16_t* x = p->x + row * p->x_stride;
     for (int64_t b = 0; b < a->num_blocks; b++) {
-        const int64_t left = p->matrix->width - b * GLM_COLUMNS;
-        int8_t* values = a->values + (row * a->num_blocks + b) * GLM_COLUMNS;
-        glm_quantize_block(x + b * GLM_COLUMNS, left < GLM_COLUMNS ? left : GLM_COLUMNS, values,
-                           &a->scales[row * a->num_blocks + b]);
+        const int64_t left = p->matrix->width - b * GLM_COLUMNS, place = b * a->rows + row;
+        int8_t* values = a->values + place * GLM_COLUMNS;
+        glm_quantize_block(x + b * GLM_COLUMNS, left < GLM_COLUMNS ? left : GLM_COLUMNS, values, &a->scales[place]);
         for (int g = 0; g < GLM_GROUPS; g++) {
             int32_t sum = 0;
             for (int i = 0; i < 32; i++) sum += values[g * 32 + i];
-            a->offsets[(row * a->num_blocks + b) * GLM_GROUPS + g] = -8 * sum;
+            a->offsets[place * GLM_GROUPS + g] = -8 * sum;
         }
     }
 }

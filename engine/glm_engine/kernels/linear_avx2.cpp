@@ -26,8 +26,8 @@ __m256i broadcast4(const int8_t* x) {
 }
 
 template <int M>
-void int4_sums(const uint8_t* values, const uint8_t* group_scales, const int8_t* x, int64_t x_stride,
-               const int32_t* offsets, int64_t offsets_stride, __m256i* sums) {
+void int4_sums(const uint8_t* values, const uint8_t* group_scales, const int8_t* x, const int32_t* offsets,
+               __m256i* sums) {
     for (int m = 0; m < M; m++) sums[m] = _mm256_setzero_si256();
     for (int g = 0; g < GLM_GROUPS; g++) {
         __m256i group[M];
@@ -35,7 +35,7 @@ void int4_sums(const uint8_t* values, const uint8_t* group_scales, const int8_t*
         for (int line = 0; line < 4; line++, values += 64, x += 8) {
             const Nibbles w = nibbles_at(values);
             for (int m = 0; m < M; m++) {
-                const int8_t* row = x + m * x_stride;
+                const int8_t* row = x + m * GLM_COLUMNS;
                 group[m] = _mm256_add_epi16(group[m], _mm256_maddubs_epi16(w.low, broadcast4(row)));
                 group[m] = _mm256_add_epi16(group[m], _mm256_maddubs_epi16(w.high, broadcast4(row + 4)));
             }
@@ -44,7 +44,7 @@ void int4_sums(const uint8_t* values, const uint8_t* group_scales, const int8_t*
         const __m256i scale = _mm256_and_si256(g % 2 ? _mm256_srli_epi32(pairs, 4) : pairs, _mm256_set1_epi32(15));
         for (int m = 0; m < M; m++) {
             const __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(group[m], _mm256_set1_epi16(1)),
-                                                 _mm256_set1_epi32(offsets[m * offsets_stride + g]));
+                                                 _mm256_set1_epi32(offsets[m * GLM_GROUPS + g]));
             sums[m] = _mm256_add_epi32(sums[m], _mm256_mullo_epi32(sum, scale));
         }
     }
@@ -52,11 +52,10 @@ void int4_sums(const uint8_t* values, const uint8_t* group_scales, const int8_t*
 
 // A byte is two nibbles: low + 16 * high, each multiplied as above.
 template <int M>
-void int8_sums(const uint8_t* values, const int8_t* x, int64_t x_stride, const int32_t* offsets,
-               int64_t offsets_stride, __m256i* sums) {
+void int8_sums(const uint8_t* values, const int8_t* x, const int32_t* offsets, __m256i* sums) {
     const __m256i ones = _mm256_set1_epi16(1);
     for (int m = 0; m < M; m++) {
-        const int32_t* o = offsets + m * offsets_stride;
+        const int32_t* o = offsets + m * GLM_GROUPS;
         sums[m] = _mm256_set1_epi32(16 * (o[0] + o[1] + o[2] + o[3]));
     }
     for (int g = 0; g < GLM_GROUPS; g++) {
@@ -65,7 +64,7 @@ void int8_sums(const uint8_t* values, const int8_t* x, int64_t x_stride, const i
         for (int line = 0; line < 8; line++, values += 64, x += 4) {
             const Nibbles w = nibbles_at(values);
             for (int m = 0; m < M; m++) {
-                const __m256i four = broadcast4(x + m * x_stride);
+                const __m256i four = broadcast4(x + m * GLM_COLUMNS);
                 low[m] = _mm256_add_epi16(low[m], _mm256_maddubs_epi16(w.low, four));
                 high[m] = _mm256_add_epi16(high[m], _mm256_maddubs_epi16(w.high, four));
             }
@@ -89,21 +88,20 @@ void multiply_rows(const GlmLinearRun* run, int64_t n, int64_t first) {
         for (int m = 0; m < M; m++) total[m] = _mm256_setzero_ps();
         for (int64_t b = 0; b < blocks; b++) {
             const int64_t block = n * blocks + b;
-            const int8_t* x = a->values + (first * blocks + b) * GLM_COLUMNS;
-            const int32_t* offsets = a->offsets + (first * blocks + b) * GLM_GROUPS;
+            const int8_t* x = a->values + (b * a->rows + first) * GLM_COLUMNS;
+            const int32_t* offsets = a->offsets + (b * a->rows + first) * GLM_GROUPS;
             __m256i sums[M];
             if (w->group_scales != nullptr) {
                 int4_sums<M>(w->values + block * GLM_INT4_BLOCK + half * 32, w->group_scales + block * 32 + half * 8, x,
-                             blocks * GLM_COLUMNS, offsets, blocks * GLM_GROUPS, sums);
+                             offsets, sums);
             } else {
-                int8_sums<M>(w->values + block * GLM_INT8_BLOCK + half * 32, x, blocks * GLM_COLUMNS, offsets,
-                             blocks * GLM_GROUPS, sums);
+                int8_sums<M>(w->values + block * GLM_INT8_BLOCK + half * 32, x, offsets, sums);
             }
             const uint16_t* scales = w->scales + (w->group_scales != nullptr ? block : n) * GLM_ROWS + half * 8;
             const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i*)scales));
             const __m256 scale = _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
             for (int m = 0; m < M; m++) {
-                const __m256 factor = _mm256_mul_ps(scale, _mm256_set1_ps(a->scales[(first + m) * blocks + b]));
+                const __m256 factor = _mm256_mul_ps(scale, _mm256_set1_ps(a->scales[b * a->rows + first + m]));
                 total[m] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[m]), factor, total[m]);
             }
         }

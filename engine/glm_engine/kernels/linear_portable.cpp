@@ -46,8 +46,8 @@ void multiply(void* context, GlmTasks* tasks) {
             float totals[GLM_ROWS] = {0};
             for (int64_t b = 0; b < blocks; b++) {
                 const int64_t block = n * blocks + b;
-                const int8_t* x = a->values + (m * blocks + b) * GLM_COLUMNS;
-                const int32_t* offsets = a->offsets + (m * blocks + b) * GLM_GROUPS;
+                const int8_t* x = a->values + (b * a->rows + m) * GLM_COLUMNS;
+                const int32_t* offsets = a->offsets + (b * a->rows + m) * GLM_GROUPS;
                 int32_t sums[GLM_ROWS];
                 if (w->group_scales != nullptr) {
                     int4_sums(w->values + block * GLM_INT4_BLOCK, w->group_scales + block * 32, x, offsets, sums);
@@ -55,7 +55,7 @@ void multiply(void* context, GlmTasks* tasks) {
                     int8_sums(w->values + block * GLM_INT8_BLOCK, x, offsets, sums);
                 }
                 const uint16_t* scales = w->scales + (w->group_scales != nullptr ? block : n) * GLM_ROWS;
-                const float scale = a->scales[m * blocks + b];
+                const float scale = a->scales[b * a->rows + m];
                 for (int r = 0; r < GLM_ROWS; r++) {
                     totals[r] = __builtin_fmaf((float)sums[r], glm_float(scales[r]) * scale, totals[r]);
                 }
