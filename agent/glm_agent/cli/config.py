@@ -16,6 +16,7 @@ from glm_agent.cli.config_files import (
     USER_TABLES,
     Setting,
     checked_value,
+    complete_profile,
     options_of,
     read_file,
     settings,
@@ -25,11 +26,26 @@ from glm_agent.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True)
 
+
+def _complete_option(context: typer.Context, incomplete: str) -> list[str]:
+    return [name for name in options_of(_run_parameters(context)) if name.startswith(incomplete)]
+
+
 Profile = Annotated[
     str | None,
-    typer.Option(envvar=PROFILE_VARIABLE, help="Of this profile.", show_default=False),
+    typer.Option(
+        envvar=PROFILE_VARIABLE,
+        autocompletion=complete_profile,
+        help="Of this profile.",
+        show_default=False,
+    ),
 ]
-Option = Annotated[str, typer.Argument(help="A long option of `glm-agent run`, without dashes.")]
+Option = Annotated[
+    str,
+    typer.Argument(
+        autocompletion=_complete_option, help="A long option of `glm-agent run`, without dashes."
+    ),
+]
 
 HELP = """
 Settings from files, and where each comes from.

@@ -123,6 +123,15 @@ def use_profile(context: typer.Context, name: str | None) -> str | None:
     return name
 
 
+def complete_profile(incomplete: str) -> list[str]:
+    """The user's profiles that begin so; none where the file cannot be read."""
+    try:
+        profiles = read_file(user_file(), USER_TABLES).get(PROFILES, {})
+    except ConfigurationError:
+        return []
+    return [name for name in profiles if name.startswith(incomplete)]
+
+
 def options_of(parameters: Iterable[Any]) -> dict[str, Any]:
     """Long option without dashes -> parameter, for those that a file may set."""
     named = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from glm_agent.cli.config_files import PROFILE_VARIABLE, use_profile
+from glm_agent.cli.config_files import PROFILE_VARIABLE, complete_profile, use_profile
 
 if TYPE_CHECKING:
     from glm_agent.cli.opening import AgentRequest
@@ -155,6 +155,7 @@ Profile = Annotated[
     str | None,
     typer.Option(
         envvar=PROFILE_VARIABLE,
+        autocompletion=complete_profile,
         callback=use_profile,
         is_eager=True,
         help="Options of this name in your settings file; see `glm-agent config`.",
