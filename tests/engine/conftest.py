@@ -1,7 +1,10 @@
 """Fixtures of the engine's tests."""
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ import tokenizers
 
 from glm_engine.errors import GrammarError
 from glm_engine.grammar import GrammarCompiler, Matcher
+from glm_engine.kernels.build import build_library, find_compiler, library_key
 from glm_engine.tokenizer import GLM4_SPECIAL_TOKENS
 from glm_engine.vocabularies import GLM4_PATTERN, ByteLevelTokenizer
 
@@ -68,3 +72,24 @@ def accepts(small_tokenizer: ByteLevelTokenizer) -> Callable[[Matcher, str], boo
         return matcher.is_complete
 
     return accepts
+
+
+@pytest.fixture(scope="session")
+def sanitizer_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which Python loads kernels with AddressSanitizer and UndefinedBehaviorSanitizer."""
+    compiler = find_compiler()
+    assert compiler is not None, "the tests need a C++ compiler"
+    runtime = subprocess.run(
+        [compiler.path, "-print-file-name=libasan.so"], capture_output=True, encoding="utf-8"
+    ).stdout.strip()
+    if not Path(runtime).is_absolute():
+        pytest.skip(f"{compiler.path} has no AddressSanitizer run-time library to preload")
+    cache = tmp_path_factory.mktemp("sanitized")
+    folder = cache / "glm-agent" / "kernels"
+    folder.mkdir(parents=True, mode=0o700)
+    build_library(folder / f"{library_key(compiler)}.so", compiler, sanitize=True)
+    return os.environ | {
+        "LD_PRELOAD": runtime,
+        "ASAN_OPTIONS": "detect_leaks=0",  # Python's own
+        "XDG_CACHE_HOME": str(cache),
+    }
