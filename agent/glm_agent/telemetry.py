@@ -4,7 +4,7 @@ Covers: names, models, counts and outcomes. Does not cover: what was said. Promp
 spans, which travel further than a journal does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from opentelemetry.trace import Span, Status, StatusCode, Tracer, get_tracer, set_span_in_context
 
@@ -20,7 +20,9 @@ from glm_agent.events import (
 )
 
 
-def traced(events: Iterator[Event], *, tracer: Tracer | None = None) -> Iterator[Event]:
+def traced(
+    events: Iterator[Event], *, tracer: Tracer | None = None
+) -> Generator[Event, None, None]:
     """The same events; meanwhile a span for the run, one for each turn of the model and one for each call.
 
     ```python
@@ -71,6 +73,7 @@ def _child(tracer: Tracer, run: Span | None, name: str, operation: str) -> Span:
     context = None if run is None else set_span_in_context(run)
     span = tracer.start_span(name, context)
     span.set_attribute("gen_ai.operation.name", operation)
+    span.set_attribute("gen_ai.provider.name", "glm_agent")
     return span
 
 
@@ -78,7 +81,7 @@ def _end(span: Span, event: TurnFinished | ToolFinished) -> None:
     if isinstance(event, TurnFinished):
         usage = event.usage
         span.set_attribute("gen_ai.usage.input_tokens", usage.new_tokens + usage.reused_tokens)
-        span.set_attribute("gen_ai.usage.cached_input_tokens", usage.reused_tokens)
+        span.set_attribute("gen_ai.usage.cache_read.input_tokens", usage.reused_tokens)
         span.set_attribute("gen_ai.usage.output_tokens", usage.generated_tokens)
         span.set_attribute("gen_ai.response.finish_reasons", [event.finish])
     elif event.result.is_error:
