@@ -1,0 +1,107 @@
+"""How the native kernels are built, found and left out, and what sanitizers say of them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glm_engine import kernels
+from glm_engine.kernels.build import BuildError, Compiler, build_library, find_compiler
+
+EXAMINE = "from glm_engine import kernels; print(kernels.available(), kernels.status().state)"
+
+
+def examine(cache: Path, **changes: str) -> str:
+    """What another process says of the kernels, with a cache folder of its own."""
+    environment = os.environ | {"XDG_CACHE_HOME": str(cache)} | changes
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", EXAMINE], capture_output=True, encoding="utf-8", env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def fake_compiler(folder: Path, script: str) -> Path:
+    path = folder / "c++"
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_environment_leaves_them_out(tmp_path: Path) -> None:
+    assert examine(tmp_path, GLM_AGENT_KERNELS="off") == "False off"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_compiler_they_are_unavailable(tmp_path: Path) -> None:
+    assert examine(tmp_path, PATH=str(tmp_path), CXX="") == "False unavailable"
+
+
+def test_a_build_that_fails_is_not_tried_again(tmp_path: Path) -> None:
+    """Otherwise each start would wait for it."""
+    compiler = fake_compiler(tmp_path, f"echo run >> {tmp_path}/runs; exit 1")
+    for _ in range(2):
+        assert examine(tmp_path, CXX=str(compiler)) == "False unavailable"
+        runs = (tmp_path / "runs").read_text(encoding="utf-8")
+        (tmp_path / "runs").write_text("", encoding="utf-8")
+    assert runs == ""
+
+
+def test_a_library_of_other_sources_is_not_used(tmp_path: Path) -> None:
+    """One that a compiler made of something else, under the right name."""
+    compiler = find_compiler()
+    assert compiler is not None, "the tests need a C++ compiler"
+    source = tmp_path / "other.cpp"
+    source.write_text(
+        'extern "C" const char* glm_source_hash() { return "other"; }'
+        'extern "C" int glm_instruction_set() { return 0; }',
+        encoding="utf-8",
+    )
+    fake = fake_compiler(
+        tmp_path,
+        "while [ $# -gt 1 ]; do shift; done\n"  # the last argument is the output
+        f'exec {compiler.path} -shared -fPIC {source} -o "$1"',
+    )
+    assert examine(tmp_path, CXX=str(fake)) == "False unavailable"
+
+
+def test_a_cached_library_that_others_may_write_to_is_not_loaded(tmp_path: Path) -> None:
+    """It would run as code of whoever wrote it. The folder is what a careless umask makes of it."""
+    folder = tmp_path / "glm-agent" / "kernels"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    compiler = fake_compiler(tmp_path, 'while [ $# -gt 1 ]; do shift; done; : > "$1"')
+    assert examine(tmp_path, CXX=str(compiler)) == "False unavailable"
+
+
+def test_asking_for_the_status_builds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert kernels.status().state in ("not built", "packaged", "unavailable", "off")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_build_error_ends_with_what_the_compiler_said(tmp_path: Path) -> None:
+    compiler = Compiler(fake_compiler(tmp_path, "echo too old >&2; exit 1"))
+    with pytest.raises(BuildError, match="too old"):
+        build_library(tmp_path / "x.so", compiler)
+    assert not (tmp_path / "x.so").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["c++"]
+
+
+@pytest.mark.timeout(900)
+def test_sanitizers_find_nothing_in_the_products(sanitizer_environment: dict[str, str]) -> None:
+    """Over the products' own tests, in a process of their own. Tile instructions they do not see: guard pages do."""
+    tests = Path(__file__).with_name("test_kernels_linear.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "rounded or byte_beyond or passes", str(tests)],
+        capture_output=True,
+        encoding="utf-8",
+        env=sanitizer_environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    assert "passed" in done.stdout
