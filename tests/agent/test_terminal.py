@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import termios
+from pathlib import Path
 
 import pyte
 import pytest
@@ -38,6 +39,28 @@ for event in Agent(ScriptedModel([call("look_up", city="波恩"), say(answer)]),
         terminal.show(event)
 terminal.diff("--- a\n+++ b\n-old\n+new")
 """
+# A call that changes a file, and the question about it.
+WRITING = r"""
+import sys
+from pathlib import Path
+from glm_agent.cli.approving import terminal_approval
+from glm_agent.cli.interruption import Interruption
+from glm_agent.cli.terminal import Terminal
+from glm_agent.orchestrator import Agent
+from glm_agent.testing import ScriptedModel, call, say
+from glm_tools.files import file_tools
+from glm_tools.workspace import Workspace
+
+tools = {tool.spec.name: tool for tool in file_tools(Workspace(Path(sys.argv[1])))}
+terminal = Terminal()
+approve = terminal_approval(
+    terminal, Interruption(), lambda call: tools[call.name].preview(call.arguments)
+)
+model = ScriptedModel([call("write_file", path="notes.txt", content="tea\nrice\n"), say("Done.")])
+with Agent(model, list(tools.values()), approve=approve) as agent:
+    for event in agent.stream("?"):
+        terminal.show(event)
+"""
 ANSWER = "The **weather** in `波恩`:\n\n- 18 度\n- sunny\n\nThat is all.\n"
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-7]|4[0-7]|38|48)[;m]")
 
@@ -51,18 +74,21 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, **variables}
 
 
-def at_terminal(columns: int, **variables: str) -> str:
-    """Everything that is written to a terminal of that width."""
+def at_terminal(
+    columns: int, *arguments: str, program: str = PROGRAM, typed: str = "", **variables: str
+) -> str:
+    """Everything that is written to a terminal of that width, at which `typed` was typed."""
     outside, inside = os.openpty()
     fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", program, *arguments],
         stdin=inside,
         stdout=inside,
         stderr=inside,
         env=environment(**variables),
     )
     os.close(inside)
+    os.write(outside, typed.encode())
     written = b""
     try:
         while piece := os.read(outside, 65536):
@@ -134,3 +160,16 @@ def test_nothing_of_a_tool_moves_the_cursor_or_rings_the_bell() -> None:
     written = at_terminal(80, TERM="xterm")
     assert "\x1b[2J" not in written
     assert "\x07" not in written
+
+
+@pytest.mark.parametrize(("typed", "content"), [("y\n", "tea\nrice\n"), ("n\n", "tea\n")])
+def test_who_is_asked_sees_the_diff_in_its_colours(
+    tmp_path: Path, typed: str, content: str
+) -> None:
+    """Added lines are green; only a yes writes."""
+    (tmp_path / "notes.txt").write_text("tea\n", encoding="utf-8")
+    written = at_terminal(80, str(tmp_path), program=WRITING, typed=typed, TERM="xterm")
+    assert "? write_file" in written
+    assert "\x1b[32m+rice\x1b[0m" in written
+    assert "Run it?" in written
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == content

@@ -14,7 +14,15 @@ from typing import Annotated, Literal
 
 import typer
 
+from glm_agent.cli.config_files import (
+    PROJECT_FILE,
+    PROJECT_TABLES,
+    USER_TABLES,
+    read_file,
+    user_file,
+)
 from glm_agent.cli.exit_codes import ExitCode
+from glm_agent.errors import ConfigurationError
 
 State = Literal[
     "ok",
@@ -77,6 +85,7 @@ def examine() -> Iterator[Finding]:
     yield from (_package(name) for name in PACKAGES)
     yield _kernels()
     yield _memory()
+    yield _settings()
     yield _data_folder()
     yield _demo_model()
     yield from _sandboxes()
@@ -125,6 +134,17 @@ def _memory() -> Finding:
             "Enough for the demo model; GLM-4-9B in bf16 needs about 19 GiB.",
         )
     return Finding("memory", "ok", detail)
+
+
+def _settings() -> Finding:
+    files = ((user_file(), USER_TABLES), (PROJECT_FILE, PROJECT_TABLES))
+    try:
+        for file, tables in files:
+            read_file(file, tables)
+    except ConfigurationError as error:
+        return Finding("settings", "broken", str(error), "Mend that file, or move it away.")
+    there = ", ".join(str(file) for file, _ in files if file.exists())
+    return Finding("settings", "ok", there or f"no file yet; {user_file()} would be yours")
 
 
 def _data_folder() -> Finding:
