@@ -44,6 +44,8 @@ class TurnUsage:
         decode_s: time from the first token to the last.
         copied_tokens: of the reused ones, those that another conversation had computed.
         parting: where the nearest other conversation parts from this one, if it was looked for and there is one.
+        guessed_tokens: tokens that were computed ahead of being sampled.
+        right_guesses: how many of them came; each of these spared a step.
     """
 
     new_tokens: int = 0
@@ -53,6 +55,8 @@ class TurnUsage:
     decode_s: float = 0.0
     copied_tokens: int = 0
     parting: Parting | None = None
+    guessed_tokens: int = 0
+    right_guesses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,11 @@ class ChatModel(Protocol):
     @property
     def context_length(self) -> int:
         """Tokens that one conversation can hold."""
+        ...
+
+    @property
+    def kernel_class(self) -> str:
+        """What computes, and which ways to compute give the same bits, for the record; empty where nothing computes."""
         ...
 
     @property

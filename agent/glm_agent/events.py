@@ -87,6 +87,8 @@ class RunResult:
             prefill_s=sum(usage.prefill_s for usage in usages),
             decode_s=sum(usage.decode_s for usage in usages),
             copied_tokens=sum(usage.copied_tokens for usage in usages),
+            guessed_tokens=sum(usage.guessed_tokens for usage in usages),
+            right_guesses=sum(usage.right_guesses for usage in usages),
         )
 
 
@@ -104,6 +106,7 @@ class RunStarted:
         is_untrusted: the prompt carries text of others: an attached file, say.
         limits: of the run.
         output_schema: the answer is JSON under it; None for text.
+        kernel_class: see `ChatModel`.
     """
 
     run_id: str
@@ -115,6 +118,7 @@ class RunStarted:
     is_untrusted: bool = False
     limits: Limits = field(default_factory=Limits)
     output_schema: JSONSchema | None = None
+    kernel_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The only module of this package that imports the engine, and with it torch.
 
 import hashlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import takewhile
@@ -27,6 +28,8 @@ from glm_prompts.errors import PromptError
 from glm_prompts.glm4 import Glm4Dialect
 from glm_prompts.messages import Segment
 from glm_tools.tool import Observation, ToolSpec
+
+_NUM_RECENT = 4
 
 
 class LocalModel:
@@ -57,10 +60,16 @@ class LocalModel:
         self.name = name
         self.note = note
         self.pages_results = pages_results
+        # Ids of conversations of this process, from which a new one guesses at what comes.
+        self.recent: deque[Sequence[int]] = deque(maxlen=_NUM_RECENT)
 
     @property
     def context_length(self) -> int:
         return self.engine.context_length
+
+    @property
+    def kernel_class(self) -> str:
+        return self.engine.kernel_class
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
@@ -103,6 +112,8 @@ class LocalConversation:
                 f"System text and tools alone fill the context window. {error} Fewer tools help too."
             ) from error
         self.session.pin(_length_before_user(self._segments))
+        self.session.guess_from(model.recent)
+        model.recent.append(self.session.token_ids)
 
     @property
     def segments(self) -> Sequence[Segment]:
@@ -153,6 +164,7 @@ class LocalConversation:
             )
         saved.truncate(common)
         saved.append(wanted[common:])
+        saved.guess_from(self._model.recent)
         self.session = saved
         if saved.num_computed == in_file:
             return WarmStart(in_file)
@@ -174,6 +186,7 @@ class LocalConversation:
         first_token_at = 0.0
         for done, total in session.prefill(cancel=cancel):
             yield Prefill(done, total)
+        guessed, right = session.tokens_guessed, session.guesses_right
         found = session.last_prefill or PrefillReport(start, 0, 0)  # None: all was computed
         for _ in session.generate(
             SamplingParams(temperature=options.temperature, top_p=options.top_p, seed=options.seed),
@@ -203,6 +216,8 @@ class LocalConversation:
                 decode_s=ended - first_token_at if first_token_at else 0.0,
                 copied_tokens=found.num_copied,
                 parting=_parting(found.divergence),
+                guessed_tokens=session.tokens_guessed - guessed,
+                right_guesses=session.guesses_right - right,
             ),
             token_ids=token_ids,
             stop_token_id=stop,

@@ -31,6 +31,10 @@ class SharedModel:
         return self._model.context_length
 
     @property
+    def kernel_class(self) -> str:
+        return self._model.kernel_class
+
+    @property
     def pages_results(self) -> bool:
         return self._model.pages_results
 

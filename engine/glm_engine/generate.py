@@ -232,6 +232,7 @@ class Session:
         self._token_ids = self._sequence.token_ids
         self._next_logits: Tensor | None = None  # (V,), of the position after the last id
         self._revision = 0  # tells a generation that the sequence was changed under it
+        self._history: list[Sequence[int]] = []
         self._drafter: Drafter | None = None  # made by the first generation
         engine.prefixes.track(self, self._sequence)
 
@@ -283,8 +284,12 @@ class Session:
             self._drafter.truncate(length)
 
     def guess_from(self, history: Iterable[Sequence[int]]) -> None:
-        """Guess at tokens from these texts, too, such as earlier runs of the same kind; the last counts most."""
-        self._drafter = Drafter(self.engine.step_cost, history)
+        """Guess at tokens from these texts, too, such as earlier runs of the same kind; the last counts most.
+
+        They are read when the next generation begins.
+        """
+        self._history = list(history)
+        self._drafter = None
 
     def pin(self, length: int) -> None:
         """Mark the first ids, such as system text and tools, as what other sessions will begin with, too.
@@ -522,7 +527,7 @@ class _Run:
         if not engine.drafting or limit < 1:
             return []
         if session._drafter is None:
-            session._drafter = Drafter(engine.step_cost)
+            session._drafter = Drafter(engine.step_cost, session._history)
         forced: Sequence[int] = ()
         if isinstance(self.constraint, ForcingConstraint):
             forced = self.constraint.forced_tokens()
