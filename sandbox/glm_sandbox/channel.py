@@ -1,10 +1,13 @@
 """Frames to and from one guest over a transport, from its first word to its last."""
 
+import time
+
 from glm_sandbox.errors import SandboxUnavailableError
 from glm_sandbox.protocol import ABI, Frame, FrameReader, ProtocolError, encode
 from glm_sandbox.transport import Transport, TransportClosedError
 
 _SEND_S = 30.0
+_HELLO_S = 1.0
 START_S = 60.0  # from the start of a guest to `ready`; minutes mean that something is wrong
 
 
@@ -24,8 +27,11 @@ class GuestChannel:
         self._transport = transport
         self._reader = FrameReader()
         self._frames: list[Frame] = []
+        end = time.monotonic() + start_timeout_s
         try:
-            ready = self.next_frame(start_timeout_s)
+            # podman loses what a container says before it is spoken to, so it is asked for it
+            while (ready := self.next_frame(_HELLO_S)) is None and time.monotonic() < end:
+                self.send("hello")
         except GuestLostError as error:
             raise SandboxUnavailableError(
                 f"The sandbox did not start: {transport.diagnostics() or error}",

@@ -69,7 +69,11 @@ class DockerBackend:
             contextlib.closing(self._engine.connect(_TIMEOUT_S)) as client,
         ):
             self._info: dict[str, Any] = client.info()
-            self.runtime = _GVISOR if _GVISOR in (self._info.get("Runtimes") or {}) else None
+            # podman names all runtimes that it has heard of, whether they are there or not
+            has_gvisor = not self._engine.is_podman and _GVISOR in (
+                self._info.get("Runtimes") or {}
+            )
+            self.runtime = _GVISOR if has_gvisor else None
             self.image = ensure_image(client, progress, base=image, rebuild=rebuild)
             remove_stale(client)
 
@@ -87,7 +91,12 @@ class DockerBackend:
         return weaknesses
 
     def start(self, limits: ResourceLimits, preimport: Sequence[str]) -> Transport:
-        options = session_options(limits, preimport)
+        options = session_options(
+            limits,
+            preimport,
+            rlimit_memory=not holds(self._info, "MemoryLimit"),
+            rlimit_processes=not holds(self._info, "PidsLimit"),
+        )
         with engine_errors("The sandbox's container cannot be started"):
             return ContainerTransport(
                 self._engine, self._container_arguments(limits, options.to_json())
@@ -119,15 +128,15 @@ class DockerBackend:
             "ulimits": self._ulimits(),
             "tmpfs": self._tmpfs(limits),
         }
-        if self._info.get("MemoryLimit"):
+        if holds(self._info, "MemoryLimit"):
             arguments["mem_limit"] = limits.memory_bytes
-            if self._info.get("SwapLimit"):
+            if holds(self._info, "SwapLimit"):
                 arguments["memswap_limit"] = (
                     limits.memory_bytes
                 )  # memory and swap together: no swap
-        if self._info.get("PidsLimit"):
+        if holds(self._info, "PidsLimit"):
             arguments["pids_limit"] = processes
-        if self._info.get("CpuCfsQuota"):
+        if holds(self._info, "CpuCfsQuota"):
             arguments["nano_cpus"] = int(limits.cpus * 1e9)
         return arguments
 
@@ -143,7 +152,7 @@ class DockerBackend:
         if (
             self._engine.is_podman
         ):  # it refuses options that it does not know, inodes and owner among them
-            options = "mode=1777,nosuid,nodev"
+            options = "mode=1777,nosuid,nodev,U"  # U: owned by the user inside
             return {
                 "/tmp": f"size={_TMP_BYTES},{options}",
                 "/mnt/data": f"size={limits.data_bytes},{options}",
@@ -273,18 +282,22 @@ class ContainerTransport:
                 return  # the engine is gone; the label tells the next start what to remove
 
 
+def holds(info: dict[str, Any], limit: str) -> bool:
+    """Whether an engine that describes itself so enforces `limit`: MemoryLimit, SwapLimit, PidsLimit or CpuCfsQuota."""
+    if info.get("Rootless") and info.get("CgroupVersion") == "1":
+        return False  # podman says that it has them, and ignores them
+    return bool(info.get(limit))
+
+
 def weaknesses_of(info: dict[str, Any]) -> tuple[str, ...]:
     """What an engine that describes itself so cannot enforce, a sentence each."""
     missing = []
-    for key, sentence in (
-        ("MemoryLimit", "Memory is not limited: the engine has no memory control group."),
-        (
-            "PidsLimit",
-            "The number of processes is not limited: the engine has no pids control group.",
-        ),
+    for limit, sentence in (
+        ("MemoryLimit", "Memory is limited per process, not for the session: the engine has no memory control group."),
+        ("PidsLimit", "Processes are limited per user, not for the session: the engine has no pids control group."),
         ("CpuCfsQuota", "CPU is not limited: the engine has no CPU control group."),
-    ):
-        if not info.get(key):
+    ):  # fmt: skip
+        if not holds(info, limit):
             missing.append(sentence)
     if not any("seccomp" in option for option in info.get("SecurityOptions") or ()):
         missing.append("The engine applies no seccomp profile; only our own filter holds.")

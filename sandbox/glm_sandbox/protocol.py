@@ -8,6 +8,7 @@ anything is used, and a stream that breaks a rule raises `ProtocolError` and is 
 Does not cover: who may say what. Tokens and the order of frames are the business of `channel` and `guest.supervisor`.
 
 Host to guest
+    hello      say `ready` again, if it is so
     exec       run the cell in the body: `token`, `timeout_s`, `grace_s`
     interrupt  stop the cell `token`
     put        a piece of a file below the data folder: `request`, `path`, `last`

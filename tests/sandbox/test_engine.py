@@ -119,7 +119,11 @@ def session(engine: OwnEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sess
     with Session(DockerBackend(print), LIMITS, preimport=()) as session:
         session.execute("alpha = 1\nn = open('kept.txt', 'w').write('kept')")
         yield session
-    assert engine.containers() == []
+    end = time.monotonic() + START_S
+    while (
+        engine.containers()
+    ):  # what it could not remove while it was frozen, it removes when it finds nobody attached
+        assert time.monotonic() < end, "a container is left"
 
 
 SLEEP = "print('on', flush=True)\nimport time; time.sleep(60)"

@@ -37,6 +37,10 @@ _PIPE_BYTES = 1 << 16
 _DRAIN_READS = 4  # of a full pipe each: enough for what was written before, and bounded
 
 
+class CannotStartError(Exception):
+    """Raised when the very first worker dies before it is ready: so would all others."""
+
+
 class Supervisor:
     """The event loop. One worker, at most one cell at a time."""
 
@@ -133,8 +137,14 @@ class Supervisor:
             elif frame.kind == "interrupt":
                 if self._cell is not None and frame.text("token") == self._cell.token:
                     self._stop_cell(self._cell, "interrupted")
+            elif frame.kind == "hello":
+                if self._is_ready:
+                    self._say_ready()
             else:
                 self._requests.serve(frame)
+
+    def _say_ready(self) -> None:
+        self._send("ready", abi=ABI, python=sys.version.split()[0])
 
     def _start_cell(self, frame: Frame) -> None:
         if self._cell is not None:
@@ -164,7 +174,7 @@ class Supervisor:
         if frame.kind == "worker_ready":
             if not self._is_ready:
                 self._is_ready = True
-                self._send("ready", abi=ABI, python=sys.version.split()[0])
+                self._say_ready()
         elif frame.kind == "settled":
             self._settle_deadline = 0.0
         elif frame.kind == "restored":
@@ -240,6 +250,9 @@ class Supervisor:
         if worker is not self._worker or worker.pid != pid:
             return  # what was read has led to a recovery
         reason, number = self._tree.exit_reason(pid) or ("", 0)
+        if not self._is_ready:
+            self._drain_output("stderr")
+            raise CannotStartError(f"the interpreter cannot start ({reason})")
         cell = self._cell
         if (
             cell is not None
@@ -343,6 +356,8 @@ class Supervisor:
             data = os.read(self._pipes[name][0], _PIPE_BYTES)
         except BlockingIOError:
             return False
+        if not self._is_ready:
+            os.write(2, data)  # why the worker cannot start: no cell has run yet
         cell = self._cell
         if cell is not None and (head := cell.outputs[name].add(data)):
             self._send("output", head, token=cell.token, stream=name, gap=0)

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NoReturn
@@ -155,6 +156,9 @@ def _become_worker(
             supervisor_pid=supervisor_pid,
         )
         Worker(socket.socket(fileno=channel), worker_options).run()
+    except BaseException:
+        traceback.print_exc()  # into the supervisor's pipe
+        raise
     finally:
         os._exit(1)
 
