@@ -179,6 +179,7 @@ class Session:
             is_untrusted=is_untrusted,
             limits=self._agent.limits,
             output_schema=None if wanted is None else wanted.schema,
+            kernel_class=self._agent.model.kernel_class,
         )
         return self._drive([started], cancel or Flag(), wanted)
 
@@ -236,12 +237,7 @@ class Session:
     ) -> Iterator[Event]:
         """As `resume`, and tell what happens; the last event is `RunFinished`."""
         state = self.state
-        if state.finish in LIMITED and limits is None:
-            raise ConfigurationError(
-                f"Run {state.run_id} was ended by a limit ({state.finish}): it can be resumed with other limits."
-            )
-        if not state.run_id or not (state.finish is None or state.finish in RESUMABLE | LIMITED):
-            raise ConfigurationError(f"Session {self.id} has no run that could be resumed.")
+        check_resumable(state.run_id, state.finish, has_limits=limits is not None)
         first: list[Event] = [RunResumed(state.run_id, rerun_interrupted, limits, tuple(rules))]
         if decision is not None:
             if state.call is None or state.requested is None or state.decided is not None:
@@ -321,6 +317,8 @@ class Session:
             if woken is not None:
                 self._take(woken)
                 yield woken
+        elif self.state.history and list(self._conversation.segments) != self.state.history:
+            self._conversation.rewrite(self.state.history)  # a turn was taken back
         policy = agent.call_rules.policy
         calls = CallRunner(
             self._dispatchers,
@@ -366,6 +364,29 @@ class Session:
         if self._agent.journal is not None:
             self._agent.journal.record(run_id, event)
         self.state.apply(event)
+
+
+def check_resumable(run_id: str, finish: str | None, *, has_limits: bool) -> None:
+    """Refuse to go on with a run that is over.
+
+    Args:
+        run_id: the session's last run; empty where there is none.
+        finish: why it ended, if it did.
+        has_limits: it is given other limits.
+
+    Raises:
+        ConfigurationError: it cannot be resumed, or not without other limits.
+    """
+    if not run_id:
+        raise ConfigurationError("The session has no run yet that could be resumed.")
+    if finish in LIMITED and not has_limits:
+        raise ConfigurationError(
+            f"Run {run_id} was ended by a limit ({finish}): it can be resumed with other limits."
+        )
+    if finish is not None and finish not in RESUMABLE | LIMITED:
+        raise ConfigurationError(
+            f"Run {run_id} is over ({finish}): the session has no run that could be resumed."
+        )
 
 
 def finished(events: Iterator[Event]) -> RunResult:

@@ -77,6 +77,31 @@ def test_runs_of_a_network_are_reproduced_token_for_token(journal: Journal) -> N
     journal.close()
 
 
+def test_a_run_that_went_on_with_other_limits_is_reproduced_as_it_went_on(journal: Journal) -> None:
+    for seed in range(8):
+        with (
+            Agent(
+                tiny_model(),
+                [look],
+                limits=Limits(max_steps=2, max_new_tokens=64),
+                sampling=Sampling(temperature=1.0, seed=seed),
+                journal=journal,
+            ) as agent,
+            agent.session() as session,
+        ):
+            result = session.run(TASK)
+            if result.finish_reason != "max_steps":
+                continue
+            run = session.resume(limits=Limits(max_steps=4, max_new_tokens=64)).run_id
+        turns = len(recorded_turns(*run_events(journal, run)))
+        assert turns >= 2
+        assert verify_run(journal, run, tiny_model()) == turns
+        break
+    else:
+        pytest.fail("no seed made a call in its first step")
+    journal.close()
+
+
 def test_a_window_that_was_full_is_reproduced_too(journal: Journal) -> None:
     small = tiny_model(context_length=1500)
     run = recorded_run(journal, seed=3, model=small)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event as Flag
 
 import pytest
 
 from glm_agent.approval import Policy, Rule
 from glm_agent.errors import ConfigurationError
-from glm_agent.events import RunResumed
+from glm_agent.events import PromptRendered, RunResumed
 from glm_agent.journal import Journal
 from glm_agent.limits import ContextPolicy, Limits
 from glm_agent.orchestrator import Agent
@@ -66,6 +67,31 @@ def test_a_run_that_was_out_of_steps_goes_on_with_more_and_its_forced_answer_is_
     assert resumed.limits == Limits(max_steps=6)
     turns = recorded_turns(*run_events(journal, result.run_id))
     assert [turn.step for turn in turns] == [1, 2, 3, 4], "the forced turn is no turn of the run"
+
+
+def test_a_turn_that_was_taken_back_is_gone_in_the_same_process_too(journal: Journal) -> None:
+    """The conversation is still in memory then, with the turn at its end."""
+    model = ScriptedModel([*looks(1), FORCED, call("look", place="cellar"), say("In the cellar.")])
+    with (
+        Agent(model, [look], journal=journal, limits=Limits(max_steps=2)) as agent,
+        agent.session() as session,
+    ):
+        assert session.run("?").finish_reason == "max_steps"
+        assert session.resume(limits=Limits(max_steps=6)).answer == "In the cellar."
+        assert session.state.history == list(model.conversations[0].segments)
+    assert "Forced." not in "".join(text for _, text in model.conversations[0].messages)
+
+
+def test_a_turn_that_was_cancelled_is_taken_again_in_the_same_process_too() -> None:
+    cancel = Flag()
+    model = ScriptedModel([say("Whole.")])
+    with Agent(model) as agent, agent.session() as session:
+        for event in session.stream("?", cancel=cancel):
+            if isinstance(event, PromptRendered):
+                cancel.set()  # in the middle of the turn
+        assert session.state.finish == "interrupted"
+        assert session.resume().answer == "Whole."
+    assert [text for _, text in model.conversations[0].messages] == ["?", "Whole."]
 
 
 def test_limits_hold_for_the_rest_of_the_run_over_another_process_too(journal: Journal) -> None:

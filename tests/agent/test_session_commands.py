@@ -237,3 +237,6 @@ def test_what_is_not_there_is_said(home: Path) -> None:
     both = without_model(home, "resume", "sum", "--approve", "--reject", "x")
     assert isinstance(both.exception, UsageError)
     assert "There is no run" in str(without_model(home, "explain", "nothing").exception)
+    needless = without_model(home, "resume", "sum")
+    assert isinstance(needless.exception, ConfigurationError)
+    assert "is over (answer)" in str(needless.exception)

@@ -62,6 +62,7 @@ def resume(
     from glm_agent.errors import UsageError
     from glm_agent.events import Decision
     from glm_agent.journal import Journal
+    from glm_agent.session import check_resumable
     from glm_agent.storage import journal_path
 
     if approve and reject is not None:
@@ -85,6 +86,10 @@ def resume(
         journal = Journal(journal_path())
         stack.callback(journal.close)
         known = find_session(journal, run_or_session)
+        last = next(reversed(journal.runs(known.id)), None)  # before the model is loaded
+        check_resumable(
+            last.id if last else "", last.finish_reason if last else None, has_limits=bool(changed)
+        )
         request = AgentRequest.from_settings(known.settings)
         opening = AgentOpening(request)
         opened = opening.open(
