@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyte
@@ -61,6 +62,17 @@ with Agent(model, list(tools.values()), approve=approve) as agent:
     for event in agent.stream("?"):
         terminal.show(event)
 """
+# What is read of what is typed; the words begin with MARK so that the echo is something else.
+READING = r"""
+import sys
+from pathlib import Path
+from glm_agent.cli.line_input import LineInput
+
+lines = LineInput(Path(sys.argv[1]), ("/stats", "/save"))
+while (message := lines.read()) is not None:
+    print("READ", repr(message))
+lines.close()
+"""
 ANSWER = "The **weather** in `波恩`:\n\n- 18 度\n- sunny\n\nThat is all.\n"
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-7]|4[0-7]|38|48)[;m]")
 
@@ -75,28 +87,39 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def at_terminal(
-    columns: int, *arguments: str, program: str = PROGRAM, typed: str = "", **variables: str
+    columns: int,
+    *arguments: str,
+    program: str = PROGRAM,
+    typed: Sequence[str] = (),
+    prompt: bytes = b"> ",
+    **variables: str,
 ) -> str:
-    """Everything that is written to a terminal of that width, at which `typed` was typed."""
+    """Everything that is written to a terminal of that width; one of `typed` is typed at each prompt."""
     outside, inside = os.openpty()
     fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    process = subprocess.Popen(
+    written, sent = b"", 0
+    with subprocess.Popen(
         [sys.executable, "-c", program, *arguments],
         stdin=inside,
         stdout=inside,
         stderr=inside,
         env=environment(**variables),
-    )
-    os.close(inside)
-    os.write(outside, typed.encode())
-    written = b""
-    try:
-        while piece := os.read(outside, 65536):
-            written += piece
-    except OSError:  # EIO: the program has ended
-        pass
-    os.close(outside)
-    assert process.wait(60) == 0, written
+    ) as process:
+        os.close(inside)
+        try:
+            while piece := os.read(outside, 65536):
+                written += piece
+                while sent < len(typed) and written.count(prompt) > sent:
+                    os.write(outside, typed[sent].encode())
+                    sent += 1
+        except OSError:  # EIO: the program has ended
+            pass
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            os.close(outside)
+    assert process.returncode == 0, written
     return written.decode("utf-8")
 
 
@@ -168,8 +191,32 @@ def test_who_is_asked_sees_the_diff_in_its_colours(
 ) -> None:
     """Added lines are green; only a yes writes."""
     (tmp_path / "notes.txt").write_text("tea\n", encoding="utf-8")
-    written = at_terminal(80, str(tmp_path), program=WRITING, typed=typed, TERM="xterm")
+    written = at_terminal(
+        80, str(tmp_path), program=WRITING, typed=[typed], prompt=b"why not: ", TERM="xterm"
+    )
     assert "? write_file" in written
     assert "\x1b[32m+rice\x1b[0m" in written
     assert "Run it?" in written
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == content
+
+
+def messages(written: str) -> list[str]:
+    return re.findall(r"READ (.*)\r\n", written)
+
+
+def test_a_line_is_completed_edited_and_found_again(tmp_path: Path) -> None:
+    """Tab, backspace, wide characters, and the arrow key in another process: the history is kept, for its owner only."""
+    history = str(tmp_path / "home" / "history")
+    typed = ["/st\t\r", "好的吗\x7f\r", "\x04"]
+    written = at_terminal(60, history, program=READING, typed=typed, TERM="xterm")
+    assert messages(written) == ["'/stats '", "'好的'"]
+    assert Path(history).stat().st_mode & 0o077 == 0
+    written = at_terminal(60, history, program=READING, typed=["\x1b[A\r", "\x04"], TERM="xterm")
+    assert messages(written) == ["'好的'"]
+
+
+def test_a_pasted_text_of_several_lines_is_one_message(tmp_path: Path) -> None:
+    """As a terminal sends it, between the marks of bracketed paste."""
+    typed = ["\x1b[200~one\ntwo\x1b[201~\r", "\x04"]
+    written = at_terminal(60, str(tmp_path / "history"), program=READING, typed=typed, TERM="xterm")
+    assert messages(written) == ["'one\\ntwo'"]
