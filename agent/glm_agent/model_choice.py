@@ -1,7 +1,7 @@
 """What of a model fits into this machine's memory, and which installed model is the best that does."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from glm_agent.errors import ModelUnavailableError
@@ -25,35 +25,37 @@ WANTED_CONTEXT = 8192
 CONTEXTS = (131072, 65536, 32768, 16384, WANTED_CONTEXT)
 
 # For plans of models that are not here; config.json of the published repositories.
+_CHATGLM2_6B = ModelConfig(
+    num_layers=28,
+    hidden_size=4096,
+    num_heads=32,
+    num_kv_heads=2,
+    head_dim=128,
+    intermediate_size=13696,
+    vocab_size=65024,
+    context_length=32768,
+    rms_norm_eps=1e-5,
+    rope_theta=1e4,
+    rotary_dim=64,
+    eos_token_ids=(2,),
+)
+_GLM_4_9B_CHAT = replace(
+    _CHATGLM2_6B,
+    num_layers=40,
+    vocab_size=151552,
+    context_length=131072,
+    rms_norm_eps=1.5625e-07,
+    rope_theta=5e6,
+    eos_token_ids=(151329, 151336, 151338),
+)
 PUBLISHED = {
-    "glm-4-9b-chat": ModelConfig(
-        num_layers=40,
-        hidden_size=4096,
-        num_heads=32,
-        num_kv_heads=2,
-        head_dim=128,
-        intermediate_size=13696,
-        vocab_size=151552,
-        context_length=131072,
-        rms_norm_eps=1.5625e-07,
-        rope_theta=5e6,
-        rotary_dim=64,
-        eos_token_ids=(151329, 151336, 151338),
+    "glm-4-9b-chat": _GLM_4_9B_CHAT,
+    "glm-4-9b-chat-1m": replace(
+        _GLM_4_9B_CHAT, num_kv_heads=4, context_length=1048576, rope_theta=1e8
     ),
-    "chatglm2-6b": ModelConfig(
-        num_layers=28,
-        hidden_size=4096,
-        num_heads=32,
-        num_kv_heads=2,
-        head_dim=128,
-        intermediate_size=13696,
-        vocab_size=65024,
-        context_length=32768,
-        rms_norm_eps=1e-5,
-        rope_theta=1e4,
-        rotary_dim=64,
-        eos_token_ids=(2,),
-    ),
+    "chatglm2-6b": _CHATGLM2_6B,
+    "chatglm2-6b-32k": replace(_CHATGLM2_6B, position_divisor=16.0),
+    "chatglm3-6b": replace(_CHATGLM2_6B, context_length=8192),
 }
 
 
