@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
-from memory import MODELS
+from random_checkpoint import MODELS
 from torch import Tensor
 
 from glm_engine.attention import Attention, TorchAttention, choose_attention

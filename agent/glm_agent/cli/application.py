@@ -11,6 +11,7 @@ import typer
 
 from glm_agent.cli import (
     batch,
+    bench,
     chat,
     config,
     doctor,
@@ -64,6 +65,7 @@ app.command("replay")(replay.replay)
 app.command("explain")(explain.explain)
 app.command("batch")(batch.batch)
 app.command("doctor")(doctor.doctor)
+app.command("bench")(bench.bench)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
