@@ -20,6 +20,7 @@ def chat(
     context: typer.Context,
     session: options.SessionName = None,
     continue_last: options.Continue = False,
+    warm: options.Warm = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
