@@ -1,6 +1,15 @@
-"""Proves: a typed function becomes a tool, and a real model (the embedded demo) calls it with valid arguments."""
+"""Proves: a typed function becomes a tool, and a real model (the embedded demo) calls it with valid arguments.
 
-from glm_agent import Agent, load_model, tool
+`--live` runs the demo model; without it, what it wrote when this was recorded is played, and the tool is called again.
+"""
+
+import sys
+from pathlib import Path
+
+from glm_agent import Agent, ChatModel, Journal, load_model, tool
+from glm_agent.testing import ReplayModel
+
+RECORDING = Path(__file__).parent / "recordings" / "one_tool.json"
 
 
 @tool
@@ -9,13 +18,19 @@ def get_weather(city: str) -> str:
     return f"18 degrees and sunny in {city}"
 
 
-def main() -> None:
-    with Agent(load_model("demo"), tools=[get_weather]) as agent:
+def live() -> tuple[ChatModel]:
+    return (load_model("demo"),)
+
+
+def main(model: ChatModel, journal: Journal | None = None) -> None:
+    with Agent(model, tools=[get_weather], journal=journal) as agent:
         result = agent.run("What is the weather in Paris?")
     print(result.calls[0].arguments, "->", result.answer)
-    assert [call.name for call in result.calls] == ["get_weather"]
+    assert [(call.name, call.arguments) for call in result.calls] == [
+        ("get_weather", {"city": "Paris"})
+    ]
     assert "18" in result.answer
 
 
 if __name__ == "__main__":
-    main()
+    main(*live() if "--live" in sys.argv else [ReplayModel.load(RECORDING)])

@@ -19,6 +19,7 @@ from glm_agent.event_records import event_from
 from glm_agent.events import Event as AgentEvent
 from glm_agent.events import RunFinished, RunStarted, ToolFinished, TurnFinished
 from glm_agent.export import JSON_FORMAT
+from glm_agent.read_result import NAME as READ_RESULT
 from glm_prompts.arguments import parse_arguments
 from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta
 from glm_prompts.messages import Segment
@@ -72,6 +73,7 @@ class ScriptedModel:
 
     name = "scripted"
     pages_results = True
+    kernel_class = ""
 
     def __init__(self, replies: Sequence[Reply], *, context_length: int = 131_072) -> None:
         self._replies = list(replies)
@@ -109,7 +111,7 @@ class ReplayModel(ScriptedModel):
     """A `ChatModel` that says again what a recorded run's model said, and insists that it is told the same.
 
     A recorded run is a regression test: give the agent this model and its tools, run the same prompt, and every
-    result is compared with the recorded one.
+    result is compared with the recorded one. Pages of `read_result` are not: how long one is, is the model's count.
 
     ```python
     model = ReplayModel.load("weather.json")  # from `glm-agent sessions export --format json`
@@ -117,11 +119,11 @@ class ReplayModel(ScriptedModel):
     ```
 
     Args:
-        events: of one finished run, in order.
+        events: of a finished run, in order; or of several, one after another.
 
     Attributes:
-        prompt: what the run was asked.
-        answer: what it came to.
+        prompt: what the first run was asked.
+        answer: what the last run came to.
     """
 
     def __init__(self, events: Iterable[AgentEvent]) -> None:
@@ -132,15 +134,20 @@ class ReplayModel(ScriptedModel):
         self.answer = next(
             event.result.answer for event in reversed(events) if isinstance(event, RunFinished)
         )
-        self._results = [event.result for event in events if isinstance(event, ToolFinished)]
+        self._expected = [
+            None if event.call.name == READ_RESULT else text
+            for event in events
+            if isinstance(event, ToolFinished)
+            for text in _texts(event.result)
+        ]
 
     @classmethod
-    def load(cls, path: str | Path, run: int = 0) -> "ReplayModel":
+    def load(cls, path: str | Path, run: int | None = 0) -> "ReplayModel":
         """The model of a run in an exported session.
 
         Args:
             path: the JSON file.
-            run: which of its runs, from 0.
+            run: which of its runs, from 0; None for all, one after another in one session again.
 
         Raises:
             ValueError: it is no such file.
@@ -150,8 +157,10 @@ class ReplayModel(ScriptedModel):
             raise ValueError(
                 f"{path} is no exported session (glm-agent sessions export --format json)"
             )
-        records = exported["runs"][run]["events"]
-        return cls(event_from(record["type"], record["body"]) for record in records)
+        runs = exported["runs"] if run is None else [exported["runs"][run]]
+        return cls(
+            event_from(record["type"], record["body"]) for one in runs for record in one["events"]
+        )
 
     def count_tokens(self, text: str) -> int:
         return 1  # nothing is cut: whole results are compared
@@ -162,12 +171,10 @@ class ReplayModel(ScriptedModel):
         tools: Sequence[ToolSpec],
         history: Sequence[Segment] | None = None,
     ) -> "ScriptedConversation":
-        expected = [text for result in self._results for text in _texts(result)]
-
         def next_reply() -> Reply:
             told = [text for role, text in conversation.messages if role == "observation"]
-            for number, (now, then) in enumerate(zip(told, expected, strict=False), start=1):
-                if now != then:
+            for number, (now, then) in enumerate(zip(told, self._expected, strict=False), start=1):
+                if then is not None and now != then:
                     raise ReplayMismatchError(
                         f"Result {number}: the recorded run was told {then!r}, and now it is {now!r}."
                     )
