@@ -84,6 +84,8 @@ def examine() -> Iterator[Finding]:
     yield _python()
     yield from (_package(name) for name in PACKAGES)
     yield _kernels()
+    if importlib.util.find_spec("torch") is not None:
+        yield _exactness()
     yield _memory()
     yield _settings()
     yield _data_folder()
@@ -115,6 +117,29 @@ def _kernels() -> Finding:
     found = kernels.status()
     state: State = "note" if found.state in ("unavailable", "off") else "ok"
     return Finding("native kernels", state, f"{found.state}: {found.detail}", found.remedy)
+
+
+def _exactness() -> Finding:
+    """Tried with small networks of random weights, as it is with a model's own when one is loaded."""
+    from glm_engine import kernels
+
+    if kernels.status().state == "not built":  # trying would build them
+        return Finding("same bits", "ok", "told when a model is loaded")
+    from glm_engine.model import Decoder
+    from glm_engine.selfcheck import check_exactness
+    from glm_engine.testing import random_weights, tiny_config
+
+    config = tiny_config(hidden_size=128, head_dim=64, rotary_dim=32, intermediate_size=192)
+    found = {
+        weight_format: check_exactness(Decoder(config, random_weights(config, weight_format)))
+        for weight_format in ("bfloat16", "int8", "int4")
+    }
+    listed = ", ".join(f"{name}: {exactness}" for name, exactness in found.items())
+    detail = f"{listed} at a time give the same bits as one"
+    if "one row" not in found.values():
+        return Finding("same bits", "ok", detail)
+    remedy = "With those, nothing is guessed and only system text and tools are shared between conversations."
+    return Finding("same bits", "note", detail, remedy)
 
 
 def _memory() -> Finding:
