@@ -27,7 +27,7 @@ from glm_agent.limits import Limits
 from glm_agent.loop import RunLoop
 from glm_agent.output_type import OutputType, TypedResult, output_type_of, typed_result
 from glm_agent.read_result import ReadResultTool
-from glm_agent.state import LIMITED, RESUMABLE, SessionState, count_tokens
+from glm_agent.state import SessionState, check_resumable, count_tokens
 from glm_agent.warm_files import WarmFiles
 from glm_tools.dispatch import Dispatcher
 
@@ -328,7 +328,10 @@ class Session:
             ),
             max_repeats=self.state.limits.max_repeats,
             deps=agent.deps,
-            live=agent.live_tools.setdefault(self.id, set()),
+            # In the process that forked it a session has its parent's tools, and what they were left with.
+            live=agent.live_tools.setdefault(
+                self.id, set(agent.live_tools.get(self._parent or "", ()))
+            ),
         )
         loop = RunLoop(
             self.id,
@@ -364,29 +367,6 @@ class Session:
         if self._agent.journal is not None:
             self._agent.journal.record(run_id, event)
         self.state.apply(event)
-
-
-def check_resumable(run_id: str, finish: str | None, *, has_limits: bool) -> None:
-    """Refuse to go on with a run that is over.
-
-    Args:
-        run_id: the session's last run; empty where there is none.
-        finish: why it ended, if it did.
-        has_limits: it is given other limits.
-
-    Raises:
-        ConfigurationError: it cannot be resumed, or not without other limits.
-    """
-    if not run_id:
-        raise ConfigurationError("The session has no run yet that could be resumed.")
-    if finish in LIMITED and not has_limits:
-        raise ConfigurationError(
-            f"Run {run_id} was ended by a limit ({finish}): it can be resumed with other limits."
-        )
-    if finish is not None and finish not in RESUMABLE | LIMITED:
-        raise ConfigurationError(
-            f"Run {run_id} is over ({finish}): the session has no run that could be resumed."
-        )
 
 
 def finished(events: Iterator[Event]) -> RunResult:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from glm_agent.approval import Rule
+from glm_agent.errors import ConfigurationError
 from glm_agent.events import (
     AnswerRejected,
     ApprovalDecided,
@@ -214,6 +215,29 @@ class SessionState:
         key, text = call_key(event.call), _CELL.sub("<cell>", event.result.text)
         last, times = self.repeats.get(key, ("", 0))
         self.repeats[key] = (text, times + 1 if text == last else 1)
+
+
+def check_resumable(run_id: str, finish: str | None, *, has_limits: bool) -> None:
+    """Refuse to go on with a run that is over.
+
+    Args:
+        run_id: the session's last run; empty where there is none.
+        finish: why it ended, if it did.
+        has_limits: it is given other limits.
+
+    Raises:
+        ConfigurationError: it cannot be resumed, or not without other limits.
+    """
+    if not run_id:
+        raise ConfigurationError("The session has no run yet that could be resumed.")
+    if finish in LIMITED and not has_limits:
+        raise ConfigurationError(
+            f"Run {run_id} was ended by a limit ({finish}): it can be resumed with other limits."
+        )
+    if finish is not None and finish not in RESUMABLE | LIMITED:
+        raise ConfigurationError(
+            f"Run {run_id} is over ({finish}): the session has no run that could be resumed."
+        )
 
 
 def call_key(call: ToolCall) -> str:

@@ -172,13 +172,18 @@ def test_after_a_wake_up_the_model_is_told_that_its_variables_are_gone(journal: 
     def python() -> PythonTool:
         return PythonTool(lambda: open_sandbox("off"))
 
-    model = ScriptedModel([code("x = 5"), code("x"), say("5."), code("x"), say("Still 5.")])
+    again = [code("x"), say("Still 5.")]
+    model = ScriptedModel([code("x = 5"), code("x"), say("5."), *again, *again])
     with Agent(model, [python()], journal=journal) as agent:
         with agent.session("s") as session:
             session.run("What is x?")
         with agent.session("s") as session:  # the same agent: its sandbox is still there
             still = session.run("And now?")
-    assert all("gone" not in step.result.text for step in still.steps if step.result)
+        fork = journal.fork(session.id)
+        with agent.session(fork.id) as session:
+            forked = session.run("And here?")
+    for step in (*still.steps, *forked.steps):
+        assert step.result is None or step.result.text == "5"
     model = ScriptedModel([code("x"), code("1 + 1"), say("I must set x again.")])
     with Agent(model, [python()], journal=journal) as agent, agent.session("s") as session:
         result = session.run("And in another process?")

@@ -62,7 +62,7 @@ def resume(
     from glm_agent.errors import UsageError
     from glm_agent.events import Decision
     from glm_agent.journal import Journal
-    from glm_agent.session import check_resumable
+    from glm_agent.state import check_resumable
     from glm_agent.storage import journal_path
 
     if approve and reject is not None:
