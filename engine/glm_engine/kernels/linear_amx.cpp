@@ -6,7 +6,7 @@
 #include "linear.h"
 
 #if GLM_X86
-#include <immintrin.h>
+#include "store_avx512.h"
 
 namespace {
 
@@ -213,8 +213,8 @@ void multiply(void* context, GlmTasks* tasks) {
         }
         for (int64_t m = 0; m < p->rows; m++) {
             for (int64_t n = begin; n < end; n++) {
-                glm_store(p, m, n * GLM_ROWS,
-                          totals + (n - begin) / 2 * totals_per_panel + m * GLM_AMX_PANEL + (n - begin) % 2 * 16);
+                const float* total = totals + (n - begin) / 2 * totals_per_panel + m * GLM_AMX_PANEL;
+                store16(p, m, n * GLM_ROWS, _mm512_load_ps(total + (n - begin) % 2 * 16));
             }
         }
     }

@@ -4,7 +4,7 @@
 #include "linear.h"
 
 #if GLM_X86
-#include <immintrin.h>
+#include "store_avx512.h"
 
 namespace {
 
@@ -109,11 +109,7 @@ void multiply_rows(const GlmLinearRun* run, int64_t n, int64_t first) {
             total[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[m]), factor, total[m]);
         }
     }
-    for (int m = 0; m < M; m++) {
-        alignas(64) float values[GLM_ROWS];
-        _mm512_store_ps(values, total[m]);
-        glm_store(p, first + m, n * GLM_ROWS, values);
-    }
+    for (int m = 0; m < M; m++) store16(p, first + m, n * GLM_ROWS, total[m]);
 }
 
 template <bool kIsInt4>
