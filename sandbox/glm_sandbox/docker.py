@@ -9,6 +9,7 @@ socket is never in the container.
 """
 
 import contextlib
+import secrets
 import selectors
 import socket
 import struct
@@ -23,6 +24,7 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig, Ulimit
 
 from glm_sandbox.engine import Engine, engine_errors, find_engine
+from glm_sandbox.errors import SandboxUnavailableError
 from glm_sandbox.guest_files import GUEST_ROOT, GUEST_UID
 from glm_sandbox.image.docker_image import ensure_image, has_image, image_name, remove_old_images
 from glm_sandbox.owner import is_gone, this_process
@@ -64,6 +66,7 @@ class DockerBackend:
             SandboxUnavailableError: no engine answers, or it cannot make the image.
         """
         self._engine = find_engine()
+        self._abandoned: list[str] = []  # names of containers whose creation failed
         with (
             engine_errors("The sandbox's image cannot be made"),
             contextlib.closing(self._engine.connect(_TIMEOUT_S)) as client,
@@ -97,16 +100,34 @@ class DockerBackend:
             rlimit_memory=not holds(self._info, "MemoryLimit"),
             rlimit_processes=not holds(self._info, "PidsLimit"),
         )
-        with engine_errors("The sandbox's container cannot be started"):
-            return ContainerTransport(
-                self._engine, self._container_arguments(limits, options.to_json())
-            )
+        arguments = self._container_arguments(limits, options.to_json())
+        try:
+            with engine_errors("The sandbox's container cannot be started"):
+                transport = ContainerTransport(self._engine, arguments)
+        except SandboxUnavailableError:
+            self._abandoned.append(arguments["name"])
+            raise
+        self._remove_abandoned()
+        return transport
+
+    def _remove_abandoned(self) -> None:
+        """Remove what an engine that did not answer in time may have made all the same when it could again."""
+        names, self._abandoned = self._abandoned, []
+        if names:
+            with (
+                contextlib.suppress(DockerException, requests.RequestException, OSError),
+                contextlib.closing(self._engine.connect(_TIMEOUT_S)) as client,
+            ):
+                for name in names:
+                    with contextlib.suppress(NotFound):
+                        client.api.remove_container(name, force=True, v=True)
 
     def _container_arguments(self, limits: ResourceLimits, options: str) -> dict[str, Any]:
         processes = limits.processes
         if self.runtime == _GVISOR:  # its own threads count, some forty of them when idle
             processes = max(processes, _GVISOR_PROCESSES)
         arguments: dict[str, Any] = {
+            "name": f"glm-agent-{secrets.token_hex(8)}",
             "runtime": self.runtime,
             "image": self.image,
             "entrypoint": ["python3", "-I", "-B", f"{GUEST_ROOT}/start.py", options],

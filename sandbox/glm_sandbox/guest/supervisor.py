@@ -24,12 +24,13 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from glm_sandbox.guest import privileges, processes
+from glm_sandbox.guest.host_link import HostGoneError, HostLink
 from glm_sandbox.guest.options import SessionOptions
 from glm_sandbox.guest.process_tree import ProcessTree
 from glm_sandbox.guest.requests import FileRequests
 from glm_sandbox.guest.running_cell import START_S, RunningCell
 from glm_sandbox.guest.worker_link import WorkerLink
-from glm_sandbox.protocol import ABI, Frame, FrameReader, ProtocolError, encode
+from glm_sandbox.protocol import ABI, Frame, ProtocolError
 
 MAX_THREADS_LEFT = 16
 _SETTLE_S = 10.0  # until the worker has come back from a cell that it said to be done
@@ -46,12 +47,8 @@ class Supervisor:
 
     def __init__(self, options: SessionOptions) -> None:
         self._options = options
-        self._host_in, self._host_out = os.dup(0), os.dup(1)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 0)
-        os.dup2(nothing, 1)
-        self._host_frames = FrameReader()
-        self._requests = FileRequests(options.data_dir, self._send)
+        self._host = HostLink()
+        self._requests = FileRequests(options.data_dir, self._host.send)
         self._pipes = {
             name: os.pipe() for name in ("stdout", "stderr")
         }  # kept open at both ends, for later workers
@@ -75,6 +72,8 @@ class Supervisor:
         try:
             while True:
                 self._turn()
+        except HostGoneError:
+            pass
         except BaseException:
             traceback.print_exc()  # the host keeps the last words on stderr for its own error
             raise
@@ -98,9 +97,10 @@ class Supervisor:
         self._tree.reap()
         self._notice_death()
         self._check_limits()
+        self._host.flush()
 
     def _register(self, selector: selectors.DefaultSelector) -> None:
-        selector.register(self._host_in, selectors.EVENT_READ, "host")
+        selector.register(self._host.descriptor, selectors.EVENT_READ, "host")
         selector.register(self._wake_read, selectors.EVENT_READ, "wake")
         for name, (read_end, _) in self._pipes.items():
             selector.register(read_end, selectors.EVENT_READ, name)
@@ -119,19 +119,8 @@ class Supervisor:
 
     # The host
 
-    def _send(self, kind: str, body: bytes = b"", **fields: object) -> None:
-        view = memoryview(encode(kind, body, **fields))
-        try:
-            while view:
-                view = view[os.write(self._host_out, view) :]
-        except OSError:
-            self._end()  # the host is gone
-
     def _read_host(self) -> None:
-        data = os.read(self._host_in, 1 << 16)
-        if not data:
-            self._end()  # the host is gone, or wants us to go
-        for frame in self._host_frames.feed(data):
+        for frame in self._host.frames():
             if frame.kind == "exec":
                 self._start_cell(frame)
             elif frame.kind == "interrupt":
@@ -144,7 +133,7 @@ class Supervisor:
                 self._requests.serve(frame)
 
     def _say_ready(self) -> None:
-        self._send("ready", abi=ABI, python=sys.version.split()[0])
+        self._host.send("ready", abi=ABI, python=sys.version.split()[0])
 
     def _start_cell(self, frame: Frame) -> None:
         if self._cell is not None:
@@ -192,7 +181,7 @@ class Supervisor:
                 for name in self._pipes:
                     self._drain_output(name)  # what was printed before it comes before it
                 body, fields = relayed
-                self._send(frame.kind, body, token=cell.token, **fields)
+                self._host.send(frame.kind, body, token=cell.token, **fields)
 
     def _take_snapshot(self, pid: int) -> None:
         worker = self._worker
@@ -328,10 +317,10 @@ class Supervisor:
             self._drain_output(name)
             gap, tail = output.finish()
             if tail:
-                self._send("output", tail, token=cell.token, stream=name, gap=gap)
+                self._host.send("output", tail, token=cell.token, stream=name, gap=gap)
             is_cut = is_cut or gap > 0
         self._requests.send_changes(cell.token)
-        self._send(
+        self._host.send(
             "done",
             token=cell.token,
             status=status,
@@ -360,7 +349,7 @@ class Supervisor:
             os.write(2, data)  # why the worker cannot start: no cell has run yet
         cell = self._cell
         if cell is not None and (head := cell.outputs[name].add(data)):
-            self._send("output", head, token=cell.token, stream=name, gap=0)
+            self._host.send("output", head, token=cell.token, stream=name, gap=0)
         return True
 
     def _drain_output(self, name: str) -> None:
