@@ -18,6 +18,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from glm_engine.accelerator import find_device, to_device
 from glm_engine.checkpoint import load_parameters, open_checkpoint
 from glm_engine.config import ModelConfig
 from glm_engine.constraint import ForcingConstraint, TokenConstraint
@@ -121,6 +122,7 @@ class Engine:
         *,
         weight_format: WeightFormat = "auto",
         kv_format: KVFormat = "auto",
+        device: str | torch.device = "cpu",
         context_length: int | None = None,
         prefill_chunk: int = 512,
         cache_dir: Path | None = None,
@@ -137,6 +139,7 @@ class Engine:
             weight_format: how the matrices are held. Quantised ones are made once, which takes minutes for a large
                 model, and mapped from then on.
             kv_format: how keys and values are held.
+            device: where it computes: "cpu", or "cuda", on which nothing has been measured yet.
             context_length: as for `Engine`.
             prefill_chunk: as for `Engine`.
             cache_dir: where quantised weights are kept; by default in the user's cache folder.
@@ -144,8 +147,9 @@ class Engine:
 
         Raises:
             CheckpointError: files are missing, damaged, or of a model that is not supported.
-            ValueError: an unknown or refused format, or an impossible context length.
+            ValueError: an unknown or refused format, a device that is not here, or an impossible context length.
         """
+        device = find_device(device)
         dtype = _compute_dtype(weight_format)
         checkpoint = open_checkpoint(Path(path))
         parameters: Mapping[str, Tensor | QuantizedMatrix]
@@ -154,6 +158,8 @@ class Engine:
             parameters = load_quantized(checkpoint, weight_format, cache_dir, progress)
         else:
             parameters = load_parameters(checkpoint, dtype, progress)
+        if device.type != "cpu":
+            parameters = to_device(parameters, device)
         is_small = checkpoint.stored_nbytes <= _MAX_PACKED_BYTES
         torch.set_num_threads(1 if is_small and _USER_CHOSE_NO_THREADS else _ALL_THREADS)
         decoder = Decoder(checkpoint.config, parameters, pack=is_small, kv_format=kv_format)
@@ -209,7 +215,7 @@ class Session:
     Attributes:
         engine: whose network computes it.
         finish_reason: why the last generation ended; None before the first, and while one is under way.
-        tokens_forwarded: tokens that went through the network for this session, wrong guesses included.
+        tokens_forwarded: tokens of this session that went through the network; wrong guesses are none of them.
         tokens_reused: tokens that were computed already when a prefill began, by this session or by another that
             begins with the same ids, summed over prefills.
         tokens_guessed: tokens that were computed ahead of being sampled.
@@ -446,6 +452,7 @@ class Session:
         logits = self._forward(token_ids, num_logits=len(token_ids), cancel=cancel)
         self.engine.step_cost.record(len(token_ids), time.perf_counter() - began)
         self._cache.truncate(start + 1)
+        self.tokens_forwarded -= len(guesses)  # until they turn out right
         self.tokens_guessed += len(guesses)
         return logits
 
@@ -514,6 +521,7 @@ class _Run:
             is_right = number < len(guesses) and guesses[number] == token.token_id
             if is_right:
                 session._cache.commit(1)
+                session.tokens_forwarded += 1
                 session.guesses_right += 1
             session.finish_reason = self._reason_to_finish(token.token_id)
             yield token

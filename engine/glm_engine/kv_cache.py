@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from glm_engine.config import ModelConfig
+from glm_engine.kernels.attention import SCALE_BLOCK
 
 KVFormat = Literal[
     "auto",  # as the network computes
     "int8",  # a scale for each 32 channels of a key or value: about half of bf16
 ]
 
-SCALE_BLOCK = 32  # channels of an int8 head that share a scale
 # A layer whose key bias is larger than this in a rotated channel keeps its keys as they are. Between what models do
 # well with (llama.cpp issue 21385: a median of 22) and what broke them (605 to 921).
 MAX_KEY_BIAS = 64.0

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from glm_engine.config import ModelConfig
+from glm_engine.kernels.attention import SCALE_BLOCK
 from glm_engine.kernels.linear import workspace_bytes
-from glm_engine.kv_cache import SCALE_BLOCK, KVFormat
+from glm_engine.kv_cache import KVFormat
 from glm_engine.model import parameter_shapes
 from glm_engine.quantization import format_of, quantized_layout
 
@@ -23,6 +24,7 @@ _BF16, _FP32 = 2, 4
 # Python, torch and its libraries (225 MiB), and what the allocator and oneDNN keep beside the buffers counted below;
 # measured with benchmarks/memory.py.
 RUNTIME_BYTES = 310 << 20
+_MAPPED_AT_ONCE_BYTES = 64 << 10  # that Linux maps around a byte that is read (fault-around)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class MemoryPlan:
         weight_format: of the matrices.
         context_length: tokens that the session may hold.
         weight_bytes: matrices, embedding, biases and norms.
+        unread_bytes: of these, rows of the embedding that no token of such a context asks for. Quantised weights are
+            mapped, so that they take no memory; an accelerator has to hold them.
         kv_cache_bytes: keys and values of `context_length` tokens.
         workspace_bytes: the buffers of a prefill chunk, the largest that exist at one time.
         runtime_bytes: the process without a model.
@@ -43,11 +47,17 @@ class MemoryPlan:
     weight_bytes: int
     kv_cache_bytes: int
     workspace_bytes: int
+    unread_bytes: int = 0
     runtime_bytes: int = RUNTIME_BYTES
 
     @property
     def total_bytes(self) -> int:
-        """The sum: what must be free, in main memory or on an accelerator."""
+        """What must be free in main memory: all of it but what is never read."""
+        return self.device_bytes - self.unread_bytes
+
+    @property
+    def device_bytes(self) -> int:
+        """The whole sum: what must be free where nothing is mapped, on an accelerator."""
         return self.weight_bytes + self.kv_cache_bytes + self.workspace_bytes + self.runtime_bytes
 
 
@@ -84,6 +94,7 @@ def plan_memory(
         workspace_bytes=_workspace_bytes(
             config, weight_format, min(prefill_chunk, context_length), context_length
         ),
+        unread_bytes=_unread_bytes(config, weight_format, context_length),
     )
 
 
@@ -133,6 +144,15 @@ def _weight_bytes(config: ModelConfig, weight_format: PlannedFormat) -> int:
                 for _, part, dtype in quantized_layout(shape, chosen)
             )
     return total
+
+
+def _unread_bytes(config: ModelConfig, weight_format: PlannedFormat, context_length: int) -> int:
+    """Of the embedding. In bf16 it may have been converted from what was stored, and then it is not mapped."""
+    if weight_format == "bfloat16" or config.tied_embeddings:
+        return 0
+    embedding = config.vocab_size * config.hidden_size * _BF16
+    row = max(config.hidden_size * _BF16, _MAPPED_AT_ONCE_BYTES)
+    return max(0, embedding - context_length * row)
 
 
 def _workspace_bytes(

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from glm_engine.accelerator import ExpandingLinear
 from glm_engine.attention import choose_attention
 from glm_engine.config import ModelConfig
 from glm_engine.kv_cache import KVCache, KVFormat, layer_formats
@@ -141,7 +142,8 @@ class Decoder:
         def linear(weight: str, bias: str | None = None) -> Linear:
             matrix, offset = parameters[weight], tensors.get(bias or "")
             if not isinstance(matrix, Tensor):
-                return QuantizedLinear(matrix, offset)
+                kind = QuantizedLinear if self.device.type == "cpu" else ExpandingLinear
+                return kind(matrix, offset)
             return PackedLinear(matrix, offset) if is_packed else DenseLinear(matrix, offset)
 
         self.layers = [
