@@ -16,7 +16,7 @@ from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.cli.interruption import Interruption, interruption
 from glm_agent.cli.opening import AgentOpening, AgentRequest, OpenedAgent
 from glm_agent.cli.task import Attachments, read_prompt
-from glm_agent.cli.terminal import Terminal, printable
+from glm_agent.cli.terminal import Terminal, counted, printable
 from glm_agent.errors import ConfigurationError, WarmFileError
 from glm_agent.event_records import VERSION, event_body, event_name, to_json
 from glm_agent.events import Event, FinishReason, RunFinished, RunResult, ToolFinished
@@ -291,7 +291,7 @@ def _report(
         terminal.note(printable(line))
     if result.finish_reason == "interrupted":
         terminal.warn(
-            f"Interrupted. {len(result.steps)} steps are saved: glm-agent resume {result.run_id}"
+            f"Interrupted; {counted(len(result.steps), 'step')} saved: glm-agent resume {result.run_id}"
         )
     elif result.pending is not None:
         terminal.warn(

@@ -37,6 +37,8 @@ def sessions() -> None:
 @app.command("list")
 def list_sessions() -> None:
     """List the sessions, the newest first."""
+    from glm_agent.cli.terminal import counted
+
     with _journal() as journal:
         for session in journal.sessions():
             runs = journal.runs(session.id)
@@ -46,7 +48,7 @@ def list_sessions() -> None:
             unfinished = ""
             if runs and runs[-1].finish_reason in (None, "needs_approval", "interrupted"):
                 unfinished = f" [{runs[-1].finish_reason or 'cut short'}: can be resumed]"
-            _print(f"{session.id}  {when}  {len(runs)} runs{name}{unfinished}  {prompt}")
+            _print(f"{session.id}  {when}  {counted(len(runs), 'run')}{name}{unfinished}  {prompt}")
 
 
 @app.command()
