@@ -5,8 +5,8 @@
     python benchmarks/memory.py --model glm-4-9b-chat --format int4 --context 131072 --layers 1 --chunk 2048
 
 With --checkpoint a checkpoint is loaded as a run would: its weights are mapped, and count as memory once they are
-read, which of the embedding are only the rows of the tokens seen. The plan counts all of it, so at the end the rest is
-read too, and both numbers are printed. Without, random weights are made in memory; neither memory nor speed depends on
+read, which of the embedding are only the rows of the tokens seen. So the plan has two sums, with and without what is
+not read; at the end the rest is read too, and each is printed beside what was measured. Without, random weights are made in memory; neither memory nor speed depends on
 what they are. With fewer layers than the model has, the plan is made for as many.
 
 With --cached, so many positions are put into the cache as random numbers, and only the rest is computed.
@@ -107,11 +107,11 @@ def main() -> None:
     if args.checkpoint:
         rows.append(("peak of the run", plan.total_bytes, peak_bytes()))
         touch(decoder)
-    rows.append(("peak, all weights read", plan.total_bytes, peak_bytes()))
+    rows.append(("peak, all weights read", plan.device_bytes, peak_bytes()))
     for label, planned, measured in rows:
         print(f"{label:24} planned {planned / GIB:6.2f} GiB  measured {measured / GIB:6.2f} GiB"
               f"  ratio {measured / planned:.3f}")  # fmt: skip
-    parts = ("weight_bytes", "kv_cache_bytes", "workspace_bytes", "runtime_bytes")
+    parts = ("weight_bytes", "unread_bytes", "kv_cache_bytes", "workspace_bytes", "runtime_bytes")
     print("planned: " + ", ".join(f"{part} {getattr(plan, part) / GIB:.2f}" for part in parts))
 
 

@@ -184,8 +184,9 @@ def plan(
 def _row(row: "MemoryPlan", available: int) -> dict[str, Any]:
     return asdict(row) | {
         "total_bytes": row.total_bytes,
+        "device_bytes": row.device_bytes,
         "fits_here": row.total_bytes <= available,
-        "gpus": [name for name, size_gib in GPUS if row.total_bytes <= size_gib * GIB],
+        "gpus": [name for name, size_gib in GPUS if row.device_bytes <= size_gib * GIB],
     }
 
 
