@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-WAIT_S = 60  # of silence
+WAIT_S = 240  # of silence: a loaded machine takes a minute to start
 TOOLS = '''
 from pathlib import Path
 from glm_agent import tool
