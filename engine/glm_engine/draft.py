@@ -164,13 +164,14 @@ class StepCost:
 
     def relative(self, rows: int) -> float:
         """The cost of a pass over that of one row; 1 for one row."""
-        alone = self._seconds.get(1)
+        seconds = self._seconds  # another thread may put another in its place
+        alone = seconds.get(1)
         if alone is None or rows == 1:
             return 1 + _PRIOR_SLOPE * (rows - 1)
         below, above = (1, 1.0), None
         for count in _ROW_COUNTS:
-            if count in self._seconds:
-                point = (count, self._seconds[count] / alone)
+            if count in seconds:
+                point = (count, seconds[count] / alone)
                 if count <= rows:
                     below = point
                 elif above is None:

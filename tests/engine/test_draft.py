@@ -168,6 +168,7 @@ def test_guessing_changes_no_token(
     assert list(guessing.token_ids) == list(plain.token_ids)
     assert guessing.finish_reason == plain.finish_reason
     assert guessing.num_computed == plain.num_computed == len(plain.token_ids) - 1
+    assert guessing.tokens_forwarded == plain.tokens_forwarded
 
 
 @pytest.mark.parametrize("num_wrong", [0, 1, 7, 40])
