@@ -22,7 +22,15 @@ from glm_engine.memory_plan import FORMATS, plan_memory
 from glm_engine.testing import tiny_config, write_checkpoint
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
-CONFIG = tiny_config(vocab_size=270, context_length=4096)
+# Wide enough that a format with fewer bits takes less: layouts pad small matrices.
+CONFIG = tiny_config(
+    vocab_size=270,
+    context_length=4096,
+    hidden_size=256,
+    head_dim=64,
+    rotary_dim=32,
+    intermediate_size=512,
+)
 
 
 def write_glm4(folder: Path) -> Path:
