@@ -24,7 +24,7 @@ import sys
 sys.path.append(sys.argv[1])
 import matplotlib.font_manager as manager
 own, fonts = manager.findSystemFonts, sys.argv[3:]
-manager.findSystemFonts = lambda paths=None, fontext="ttf": own(paths, fontext) if paths else list(fonts)
+manager.findSystemFonts = lambda paths=None, fontext="ttf": sorted(own(paths, fontext)) if paths else list(fonts)
 found = manager.FontManager()
 manager.json_dump(found, f"{sys.argv[2]}/fontlist-v{manager.FontManager.__version__}.json")
 print(*sorted({entry.name for entry in found.ttflist if entry.fname in fonts}), sep="\\n")
