@@ -61,7 +61,7 @@ class SchemaValidator:
         checker = extend(draft, bounded)  # type: ignore[no-untyped-call]
         self._validator: Validator = checker(schema, registry=registry)
 
-    def check_value(self, value: object) -> None:
+    def check_value(self, value: Any) -> None:
         """Check any JSON value.
 
         Raises:
