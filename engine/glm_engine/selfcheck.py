@@ -29,20 +29,23 @@ _MANY_ROWS = (33, 128)
 _NUM_ALONE = 16  # rows of a matrix that are multiplied one by one, to compare with
 _NUM_POSITIONS = 3  # likewise, of a whole layer
 _OFFSET = 1000  # positions before those that are tried: more than one block of any attention kernel
-# Floating-point multiplications of torch: they sum in another order from 33 rows on (oneDNN) or at any number (MKL). Few
-# results show it, one in 10,000 or less, so that having seen none proves nothing.
+# Floating-point multiplications of torch: they sum in another order from 33 rows on (bf16, oneDNN) or at any number
+# (fp32, MKL). Few results show it, one in 10,000 or less, so that having seen none proves nothing.
 _ORDER_DEPENDS_ON_ROWS = (DenseLinear, PackedLinear)
 
 
 @torch.inference_mode()
 def check_exactness(decoder: Decoder) -> Exactness:
     """Try it. Takes some ten milliseconds for a small network, some hundred for GLM-4-9B."""
+    layer = decoder.layers[0]
+    matrices = (layer.qkv, layer.attention_output, layer.gate_up, layer.down, decoder.head)
+    is_torchs = any(isinstance(matrix, _ORDER_DEPENDS_ON_ROWS) for matrix in matrices)
+    if is_torchs and decoder.dtype == torch.float32:
+        return "one row"
     probe = _Probe(decoder)
     if not (probe.head.is_exact(MAX_FEW_ROWS) and probe.is_exact(_ROWS_TRIED)):
         return "one row"
-    layer = decoder.layers[0]
-    matrices = (layer.qkv, layer.attention_output, layer.gate_up, layer.down)
-    if any(isinstance(matrix, _ORDER_DEPENDS_ON_ROWS) for matrix in matrices):
+    if is_torchs:
         return "few rows"
     return "any rows" if probe.is_exact(_MANY_ROWS) else "few rows"
 

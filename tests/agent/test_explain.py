@@ -79,6 +79,7 @@ def test_the_ids_that_are_shown_are_those_that_went_through_the_network(
     """Counted at the network itself, in every turn; only the token written last need not have been read."""
     model = load_model("demo")
     assert isinstance(model, LocalModel)
+    model.engine.drafting = False  # a wrong guess goes through the network, but is not read
     forwarded = Forwarded()
     forwarded.watch(model, monkeypatch)
     with Agent(model, [multiply], journal=journal) as agent, agent.session() as session:
