@@ -10,7 +10,10 @@ bf16, with its keys and values kept between turns. llama.cpp is not run: its tar
 asks for.
 """
 
+# Before torch, as in a program that uses the engine: the package says how torch's threads wait.
+from glm_engine import kernels as native_kernels  # isort: skip
 import argparse
+import importlib.metadata
 import os
 import statistics
 import sys
@@ -326,7 +329,8 @@ def main() -> int:
     subjects.append(Transformers(config, args.longest))
     reads = [read_bytes_per_s()]
     print(
-        f"{args.model}, {args.layers} of {full.num_layers} layers run, {torch.get_num_threads()} threads,"
+        f"glm-agent {importlib.metadata.version('glm-agent')}, torch {torch.__version__}, transformers"
+        f" {transformers.__version__}, {native_kernels.instruction_set()}; {args.model}, {args.layers} of {full.num_layers} layers run, {torch.get_num_threads()} threads,"
         f" load {os.getloadavg()[0]:.1f}"
     )
     header(subjects)
