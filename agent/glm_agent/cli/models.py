@@ -193,12 +193,13 @@ def _row(row: "MemoryPlan", available: int) -> dict[str, Any]:
 def _plan_lines(report: dict[str, Any]) -> Iterator[str]:
     for name, rows in report["models"].items():
         yield f"{name} (GiB)"
-        yield f"  {'format':<10}{'context':>9}{'weights':>9}{'KV':>7}{'work':>7}{'total':>8}  here  smallest GPU"
+        yield f"  {'format':<10}{'context':>9}{'weights':>9}{'unread':>8}{'KV':>7}{'work':>7}{'total':>8}  here  smallest GPU"
         for row in rows:
-            sizes = [row[f"{part}_bytes"] / GIB for part in ("weight", "kv_cache", "workspace")]
+            parts = ("weight", "unread", "kv_cache", "workspace")
+            sizes = [row[f"{part}_bytes"] / GIB for part in parts]
             yield (
-                f"  {row['weight_format']:<10}{row['context_length']:>9,}{sizes[0]:>9.1f}{sizes[1]:>7.1f}"
-                f"{sizes[2]:>7.1f}{row['total_bytes'] / GIB:>8.1f}  {'yes' if row['fits_here'] else 'no':<4}  "
+                f"  {row['weight_format']:<10}{row['context_length']:>9,}{sizes[0]:>9.1f}{0 - sizes[1]:>8.1f}"
+                f"{sizes[2]:>7.1f}{sizes[3]:>7.1f}{row['total_bytes'] / GIB:>8.1f}  {'yes' if row['fits_here'] else 'no':<4}  "
                 f"{row['gpus'][0] if row['gpus'] else 'none of those listed'}"
             )
     yield f"Free here: {report['available_bytes'] / GIB:.1f} GiB. The GPUs' column is computed, not measured."
