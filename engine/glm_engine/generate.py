@@ -44,7 +44,7 @@ WeightFormat = Literal[
     "bfloat16",
     "float32",
     "int8",  # a scale for each row
-    "int4",  # a scale and a zero point for each 64 weights
+    "int4",  # an integer scale for each 32 weights, and a scale for each 128
 ]
 
 FinishReason = Literal[

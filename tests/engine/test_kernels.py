@@ -31,6 +31,14 @@ def fake_compiler(folder: Path, script: str) -> Path:
     return path
 
 
+def test_where_there_is_a_compiler_the_kernels_are_used() -> None:
+    """Otherwise the tests of the kernels would be skipped and nobody would know."""
+    if kernels.status().state == "off":
+        pytest.skip("GLM_AGENT_KERNELS=off")
+    assert find_compiler() is not None, "the tests need a C++ compiler"
+    assert kernels.available(), kernels.status()
+
+
 def test_the_environment_leaves_them_out(tmp_path: Path) -> None:
     assert examine(tmp_path, GLM_AGENT_KERNELS="off") == "False off"
     assert list(tmp_path.iterdir()) == []
