@@ -4,7 +4,6 @@ import errno
 import os
 import sys
 import traceback
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -75,6 +74,8 @@ app.add_typer(sandbox.app, name="sandbox")
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"glm-agent {version('glm-agent')}")
         raise typer.Exit
 

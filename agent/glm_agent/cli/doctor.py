@@ -1,6 +1,5 @@
 """`glm-agent doctor`: what works on this machine, and how to mend what does not."""
 
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -105,9 +104,11 @@ def _python() -> Finding:
 
 
 def _package(name: str) -> Finding:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        return Finding(name, "ok", importlib.metadata.version(name))
-    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, "ok", version(name))
+    except PackageNotFoundError:
         return Finding(name, "broken", "not installed", "Install glm-agent again.")
 
 
