@@ -53,7 +53,8 @@ class KernelsBuildHook(BuildHookInterface[Any]):
 def _load(path: Path) -> Any:
     """The build module by itself: what the package depends on is not there while it is built."""
     spec = importlib.util.spec_from_file_location("glm_kernels_build", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
