@@ -15,7 +15,7 @@ from threading import Event
 from glm_agent.chat_model import ModelEvent, Parting, Prefill, TurnEnded, TurnOptions, TurnUsage
 from glm_agent.errors import ConfigurationError, ModelUnavailableError
 from glm_agent.warm_start import WarmStart
-from glm_engine.demo import demo_checkpoint, is_demo_checkpoint
+from glm_engine.demo import demo_checkpoint, demo_weight_format, is_demo_checkpoint
 from glm_engine.errors import ContextLengthError, EngineError
 from glm_engine.generate import Engine, WeightFormat
 from glm_engine.prefix import Divergence, PrefillReport, common_length
@@ -252,7 +252,7 @@ def open_local_model(
     """
     try:
         if folder is None:
-            folder = demo_checkpoint(progress=progress)
+            folder, weight_format = demo_checkpoint(progress=progress), demo_weight_format()
         dialect, tokenizer = open_dialect(folder)
         engine = Engine.load(
             folder,

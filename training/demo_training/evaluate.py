@@ -24,7 +24,7 @@ from glm_agent.events import RunResult
 from glm_agent.limits import Limits
 from glm_agent.local_model import LocalModel
 from glm_agent.orchestrator import Agent
-from glm_engine.demo import demo_base, demo_checkpoint
+from glm_engine.demo import demo_base, demo_checkpoint, demo_weight_format
 from glm_engine.demo.adapter import merged_config, merged_weights
 from glm_engine.generate import Engine
 from glm_engine.tokenizer import load_tokenizer
@@ -190,7 +190,9 @@ def main() -> None:
             folder = merged_checkpoint(adapter, Path(temporary) / "model", arguments.cache)
         tokenizer = load_tokenizer(folder)
         dialect = (FreeDialect if arguments.no_grammar else Glm4Dialect)(tokenizer, "en")
-        model = LocalModel(Engine.load(folder), tokenizer, dialect, name="demo")
+        model = LocalModel(
+            Engine.load(folder, weight_format=demo_weight_format()), tokenizer, dialect, name="demo"
+        )
         cases = build_cases(arguments.share)
         started = time.monotonic()
         scores = evaluate(model, cases, arguments.sandbox, arguments.log)

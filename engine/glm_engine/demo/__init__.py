@@ -5,6 +5,7 @@ It speaks GLM-4's dialect through the same code as the real models; see MODEL_CA
 
 from glm_engine.demo.checkpoint import (
     demo_checkpoint,
+    demo_weight_format,
     installed_demo_checkpoint,
     is_demo_checkpoint,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "Progress",
     "demo_base",
     "demo_checkpoint",
+    "demo_weight_format",
     "installed_demo_checkpoint",
     "is_demo_checkpoint",
 ]
