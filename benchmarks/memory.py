@@ -107,7 +107,7 @@ def main() -> None:
     if args.checkpoint:
         rows.append(("peak of the run", plan.total_bytes, peak_bytes()))
         touch(decoder)
-    rows.append(("peak, all weights read", plan.device_bytes, peak_bytes()))
+    rows.append(("peak, all weights read", plan.total_bytes + plan.unread_bytes, peak_bytes()))
     for label, planned, measured in rows:
         print(f"{label:24} planned {planned / GIB:6.2f} GiB  measured {measured / GIB:6.2f} GiB"
               f"  ratio {measured / planned:.3f}")  # fmt: skip

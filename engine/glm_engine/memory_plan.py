@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from glm_engine import kernels
 from glm_engine.config import ModelConfig
 from glm_engine.kernels.attention import SCALE_BLOCK
 from glm_engine.kernels.linear import workspace_bytes
@@ -39,6 +40,8 @@ class MemoryPlan:
             mapped, so that they take no memory; an accelerator has to hold them.
         kv_cache_bytes: keys and values of `context_length` tokens.
         workspace_bytes: the buffers of a prefill chunk, the largest that exist at one time.
+        mask_bytes: of these, what only the mask of torch's attention takes, on an accelerator; the native kernel makes
+            no mask. 0 where there are no native kernels, and main memory has to hold it too.
         runtime_bytes: the process without a model.
     """
 
@@ -48,12 +51,13 @@ class MemoryPlan:
     kv_cache_bytes: int
     workspace_bytes: int
     unread_bytes: int = 0
+    mask_bytes: int = 0
     runtime_bytes: int = RUNTIME_BYTES
 
     @property
     def total_bytes(self) -> int:
-        """What must be free in main memory: all of it but what is never read."""
-        return self.device_bytes - self.unread_bytes
+        """What must be free in main memory: all of it but what is never read or never made there."""
+        return self.device_bytes - self.unread_bytes - self.mask_bytes
 
     @property
     def device_bytes(self) -> int:
@@ -86,14 +90,17 @@ def plan_memory(
         raise ValueError(
             f"context_length is {context_length:,}; this model takes 1 to {config.context_length:,}"
         )
+    chunk = min(prefill_chunk, context_length)
+    mask_bytes = chunk * context_length * (1 + _BF16)  # as bool and as torch's attention takes it
+    workspace_bytes = _workspace_bytes(config, weight_format, chunk, mask_bytes)
+    without_mask = _workspace_bytes(config, weight_format, chunk, 0)
     return MemoryPlan(
         weight_format=weight_format,
         context_length=context_length,
         weight_bytes=_weight_bytes(config, weight_format),
         kv_cache_bytes=kv_bytes_per_token(config, kv_format) * context_length,
-        workspace_bytes=_workspace_bytes(
-            config, weight_format, min(prefill_chunk, context_length), context_length
-        ),
+        workspace_bytes=workspace_bytes,
+        mask_bytes=workspace_bytes - without_mask if _has_kernels() else 0,
         unread_bytes=_unread_bytes(config, weight_format, context_length),
     )
 
@@ -155,13 +162,17 @@ def _unread_bytes(config: ModelConfig, weight_format: PlannedFormat, context_len
     return max(0, embedding - context_length * row)
 
 
+def _has_kernels() -> bool:
+    return kernels.status().state not in ("unavailable", "off")
+
+
 def _workspace_bytes(
-    config: ModelConfig, weight_format: PlannedFormat, chunk: int, context_length: int
+    config: ModelConfig, weight_format: PlannedFormat, chunk: int, mask_bytes: int
 ) -> int:
     """The larger of the two peaks of a layer, beside what lives through all layers."""
     residual = 2 * chunk * config.hidden_size * _FP32  # the stream, and a norm of it
-    # The fused projection, its rotated part as complex numbers, and the output; the mask as bool and as the kernel's.
-    attention = chunk * config.qkv_rows * (_BF16 + 2 * _FP32) + chunk * context_length * (1 + _BF16)
+    # The fused projection, its rotated part as complex numbers, and the output.
+    attention = chunk * config.qkv_rows * (_BF16 + 2 * _FP32) + mask_bytes
     mlp = (
         chunk * config.intermediate_size * 4 * _BF16
     )  # gate and up, the product, and what it is made of
