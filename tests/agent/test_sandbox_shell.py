@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,12 @@ import pytest
 DEADLINE_S = 90.0
 
 
+def own_the_terminal() -> None:
+    """Make standard input the controlling terminal, and let Ctrl-C in it interrupt as in a shell's foreground."""
+    os.close(os.open(os.ttyname(0), os.O_RDWR))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A terminal with a shell of ours in it, and what it shows."""
 
@@ -21,7 +28,7 @@ class Terminal:
         command = [sys.executable, "-m", "glm_agent", "sandbox", "shell", "--backend", backend]
         self.process = subprocess.Popen(
             command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # its controlling terminal
+            preexec_fn=own_the_terminal,
         )  # fmt: skip
         os.close(theirs)
         self.shown = ""
