@@ -147,7 +147,7 @@ def _typed_cells() -> Iterator[str]:
     lines: list[str] = []
     while True:
         try:
-            lines.append(input("... " if lines else ">>> "))
+            lines.append(_typed_line("... " if lines else ">>> "))
         except EOFError:
             sys.stderr.write("\n")
             return
@@ -164,6 +164,20 @@ def _typed_cells() -> Iterator[str]:
             lines = []
             if source.strip():
                 yield source
+
+
+def _typed_line(prompt: str) -> str:
+    """As `input`, which does not notice a Ctrl-C between its prompt and its wait.
+
+    Raises:
+        EOFError: there are no more lines.
+    """
+    sys.stdout.write(prompt)
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.removesuffix("\n")
 
 
 def _execute(session: "Sandbox", code: str, interrupt: "Interruption") -> "ExecResult":
