@@ -24,6 +24,7 @@ import torch
 from rich.progress import Progress
 from torch import Tensor
 
+from glm_agent.model_choice import BEST_FIRST, PUBLISHED
 from glm_engine.checkpoint import Checkpoint, open_checkpoint
 from glm_engine.config import ModelConfig
 from glm_engine.memory_plan import FORMATS, PlannedFormat
@@ -32,32 +33,7 @@ from glm_engine.quantization import QuantizedFormat, quantize
 from glm_engine.quantized_cache import load_quantized
 from glm_engine.testing import hf_settings, stored_tensors
 
-CHATGLM2_6B = ModelConfig(
-    num_layers=28,
-    hidden_size=4096,
-    num_heads=32,
-    num_kv_heads=2,
-    head_dim=128,
-    intermediate_size=13696,
-    vocab_size=65024,
-    context_length=32768,
-    rms_norm_eps=1e-5,
-    rope_theta=1e4,
-    rotary_dim=64,
-    eos_token_ids=(2,),
-)
-MODELS = {
-    "chatglm2-6b": CHATGLM2_6B,
-    "glm-4-9b-chat": replace(
-        CHATGLM2_6B,
-        num_layers=40,
-        vocab_size=151552,
-        context_length=131072,
-        rms_norm_eps=1.5625e-7,
-        rope_theta=5e6,
-        eos_token_ids=(151329, 151336, 151338),
-    ),
-}
+MODELS = {name: PUBLISHED[name] for name in BEST_FIRST}
 WEIGHTS = "model.safetensors"
 QUANTIZED = "quantized"  # the cache folder beside the weights
 BLOCK_BYTES = 8 << 20
