@@ -1,5 +1,6 @@
 """The hand-written gradients, against autograd over the plain formulas."""
 
+import pytest
 import torch
 from torch import Tensor
 
@@ -43,15 +44,16 @@ def test_the_low_rank_layer_has_the_gradient_of_its_formula() -> None:
     _agree(ours, x @ (weight + up @ down).t() + residual, [x, down, up, residual])
 
 
-def test_attention_has_the_gradient_of_torchs_own() -> None:
+@pytest.mark.parametrize("length", [5, network.QUERY_BLOCK, 2 * network.QUERY_BLOCK + 5])
+def test_attention_has_the_gradient_of_torchs_own(length: int) -> None:
     """Grouped causal attention behind half-split rotary, against scaled_dot_product_attention."""
-    length, dim = 5, HEAD_DIM
+    dim = HEAD_DIM
     qkv = _random(2, length, network.QKV_ROWS)
     frequencies = network.ROPE_THETA ** -(torch.arange(0, dim, 2).float() / dim)
     angles = torch.arange(length)[:, None].float() * frequencies
     cosine = torch.cat([angles.cos(), angles.cos()], -1)[:, None]
     sine = torch.cat([-angles.sin(), angles.sin()], -1)[:, None]
-    mask = torch.full((length, length), float("-inf")).triu_(1)
+    mask = torch.full((network.QUERY_BLOCK, network.QUERY_BLOCK), float("-inf")).triu_(1)
 
     def rotated(heads: Tensor) -> Tensor:
         left, right = heads.chunk(2, -1)
