@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glm_agent.cli import options
+from glm_agent.cli.context_length import METAVAR, context_length
+from glm_agent.errors import UsageError
 from glm_agent.models import AUTO
 
 if TYPE_CHECKING:
@@ -20,7 +22,13 @@ PREFILLS = ((64, 0), (512, 0), (2048, 0), (64, 2048))
 def bench(
     model: options.Model = AUTO,
     longest: Annotated[
-        int, typer.Option("--context", min=16, help="No context longer than this.")
+        int,
+        typer.Option(
+            "--context",
+            parser=context_length,
+            metavar=METAVAR,
+            help="No context longer than this, plain or such as 32K.",
+        ),
     ] = 4096,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -32,6 +40,10 @@ def bench(
     from glm_agent.models import load_model  # torch
     from glm_engine.speed import measure_prefill, measure_steps, num_threads
 
+    if longest < CONTEXTS[0]:
+        raise UsageError(
+            f"The shortest context that is measured has {CONTEXTS[0]} tokens (--context)."
+        )
     with ProgressBar(quiet=as_json) as progress:
         loaded = load_model(model, progress=progress)
     engine = loaded.engine

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from glm_agent.cli.context_length import METAVAR, context_length
 from glm_agent.errors import ModelUnavailableError, UsageError
 from glm_agent.models import DEMO
 
@@ -144,7 +145,12 @@ def plan(
         typer.Option("--model", "-m", help="One model; both published ones otherwise."),
     ] = None,
     context: Annotated[
-        int | None, typer.Option(min=1, help="Tokens of the context; a table otherwise.")
+        int | None,
+        typer.Option(
+            parser=context_length,
+            metavar=METAVAR,
+            help="Of the context, plain or such as 128K; a table otherwise.",
+        ),
     ] = None,
     weight_format: Annotated[
         PlanFormat | None, typer.Option("--format", help="One format; all otherwise.")
