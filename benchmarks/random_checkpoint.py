@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from unittest import mock
 
 import torch
 from rich.progress import Progress
@@ -30,15 +29,13 @@ from glm_engine.config import ModelConfig
 from glm_engine.memory_plan import FORMATS, PlannedFormat
 from glm_engine.model import parameter_shapes
 from glm_engine.quantization import QuantizedFormat, quantize
-from glm_engine.quantized_cache import load_quantized
+from glm_engine.quantized_cache import Quantize, load_quantized
 from glm_engine.testing import hf_settings, stored_tensors
 
 MODELS = {name: PUBLISHED[name] for name in BEST_FIRST}
 WEIGHTS = "model.safetensors"
 QUANTIZED = "quantized"  # the cache folder beside the weights
 BLOCK_BYTES = 8 << 20
-
-Quantize = Callable[[Tensor, QuantizedFormat], tuple[Tensor, ...]]
 
 
 class RandomFiles:
@@ -114,21 +111,26 @@ def write_random_checkpoint(
     if weight_format != "bfloat16":
         opened = open_checkpoint(folder)
         checkpoint = Checkpoint(opened.path, opened.config, files, opened.stored_as)
-        with mock.patch("glm_engine.quantized_cache.quantize", remembered(quantize)):
-            load_quantized(checkpoint, weight_format, folder / QUANTIZED, progress)
+        load_quantized(
+            checkpoint,
+            weight_format,
+            folder / QUANTIZED,
+            progress,
+            quantize_rows=remembering_quantize(),
+        )
 
 
-def remembered(quantize: Quantize) -> Quantize:
-    """The same function, but what it made of a block stands for every other block of that shape."""
+def remembering_quantize() -> Quantize:
+    """`quantize`, but what it made of a block stands for every other block of that shape."""
     made: dict[tuple[torch.Size, str], tuple[Tensor, ...]] = {}
 
-    def remembering(rows: Tensor, kind: QuantizedFormat) -> tuple[Tensor, ...]:
+    def quantize_rows(rows: Tensor, kind: QuantizedFormat) -> tuple[Tensor, ...]:
         key = (rows.shape, kind)
         if key not in made:
             made[key] = quantize(rows, kind)
         return made[key]
 
-    return remembering
+    return quantize_rows
 
 
 def safetensors_header(shapes: dict[str, tuple[int, ...]]) -> tuple[bytes, int]:

@@ -47,6 +47,7 @@ _SAFETENSORS_NAMES = {
 }
 
 Progress = Callable[[int, int], None]
+Quantize = Callable[[Tensor, QuantizedFormat], tuple[Tensor, ...]]
 
 
 def load_quantized(
@@ -54,6 +55,8 @@ def load_quantized(
     kind: QuantizedFormat,
     cache_dir: Path,
     progress: Progress | None = None,
+    *,
+    quantize_rows: Quantize = quantize,
 ) -> dict[str, Tensor | QuantizedMatrix]:
     """The weights of a checkpoint in int8 or int4, from the cache, which is filled first where needed.
 
@@ -64,6 +67,8 @@ def load_quantized(
         kind: the format of the matrices.
         cache_dir: where entries are kept.
         progress: called with bytes of the checkpoint read so far and in all, while an entry is made.
+        quantize_rows: does what `quantize` does. An entry does not know by which it was made, so give another one only
+            to a cache folder of its own.
 
     Returns:
         Name to tensor or quantised matrix, as `Decoder` takes them; views of the mapped file.
@@ -75,7 +80,7 @@ def load_quantized(
     with _locked(entry):
         parameters = _open(entry, checkpoint, kind)
         if parameters is None:
-            _make(entry, checkpoint, kind, progress)
+            _make(entry, checkpoint, kind, progress, quantize_rows)
             parameters = _open(entry, checkpoint, kind)
         if parameters is None:
             raise CheckpointError(
@@ -164,7 +169,11 @@ def _map(
 
 
 def _make(
-    entry: Path, checkpoint: Checkpoint, kind: QuantizedFormat, progress: Progress | None
+    entry: Path,
+    checkpoint: Checkpoint,
+    kind: QuantizedFormat,
+    progress: Progress | None,
+    quantize_rows: Quantize,
 ) -> None:
     """Write an entry aside, flush it, and rename it."""
     aside = entry.with_name(entry.name + ".partial")
@@ -173,7 +182,7 @@ def _make(
         aside.mkdir(parents=True)
         with (aside / _WEIGHTS).open("wb") as file:
             writer = _Writer(file, checkpoint, kind)
-            writer.write(progress)
+            writer.write(progress, quantize_rows)
             os.fsync(file.fileno())
         with (aside / _MANIFEST).open("w", encoding="utf-8") as file:
             json.dump(
@@ -208,7 +217,7 @@ class _Writer:
         self.digest = hashlib.sha256()
         self.nbytes = 0
 
-    def write(self, progress: Progress | None) -> None:
+    def write(self, progress: Progress | None, quantize_rows: Quantize) -> None:
         checkpoint = self._checkpoint
         shapes = parameter_shapes(checkpoint.config)
         self._write_bytes(_header(shapes, self._kind))
@@ -225,7 +234,7 @@ class _Writer:
                 if kind is None:
                     self._write_tensor(rows.to(dtype))
                 else:
-                    values, *scales = quantize(rows, kind)
+                    values, *scales = quantize_rows(rows, kind)
                     self._write_tensor(values)
                     for whole, part in zip(rest, scales, strict=True):
                         whole[row : row + len(part)] = part
