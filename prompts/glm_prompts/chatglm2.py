@@ -31,6 +31,7 @@ from glm_engine.json_grammar import json_rule, literal
 from glm_engine.tokenizer import Tokenizer
 from glm_prompts.errors import MissingTokenError
 from glm_prompts.messages import Message, Segment
+from glm_prompts.parsed_turn import ToolsMatcher
 from glm_prompts.react import ACTION, ACTION_INPUT, ANSWER, OBSERVATION, ReActTurn, react_grammar
 from glm_tools.tool import Builtin, JSONSchema, Observation, ToolSpec
 
@@ -96,7 +97,7 @@ class ChatGLM2Dialect:
             allow_token(mask, self.end_of_text_id)
         self._compiler = GrammarCompiler(tokenizer)
         self._answer_only = self._compiler.lark(f"start: {literal(ANSWER)}")
-        self._compiled: tuple[tuple[ToolSpec, ...], Matcher] | None = None
+        self._calls = ToolsMatcher(lambda tools: self._compiler.lark(react_grammar(tools)))
 
     @property
     def stop_token_ids(self) -> frozenset[int]:
@@ -151,19 +152,13 @@ class ChatGLM2Dialect:
         head: Matcher | None = None
         answer: Matcher | None = None
         if constrained and tools:
-            head = self._calls_matcher(tuple(tools)) if allow_calls else self._answer_only.copy()
+            head = self._calls.copy(tools) if allow_calls else self._answer_only.copy()
         if constrained and answer_schema is not None:
             space = literal(" ") if tools else ""  # behind the label
             answer = self._compiler.lark(
                 f"start: {space} {json_rule(answer_schema)}", stop_token_ids=(self.end_of_text_id,)
             )
         return ReActTurn(self, tools, call_id, head, answer, constrained=constrained)
-
-    def _calls_matcher(self, tools: tuple[ToolSpec, ...]) -> Matcher:
-        """A matcher of a turn with these tools. They rarely change between turns, so the last one is kept."""
-        if self._compiled is None or self._compiled[0] != tools:
-            self._compiled = (tools, self._compiler.lark(react_grammar(tools)))
-        return self._compiled[1].copy()
 
     def _encode(self, label: str, text: str, *, continues: bool) -> Segment:
         return Segment(label, tuple(self.tokenizer.encode(text, continues=continues)))

@@ -16,31 +16,31 @@ import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glm_engine.grammar import GrammarCompiler, Matcher, allow_token, ordinary_tokens
+from glm_engine.grammar import Matcher, allow_token, ordinary_tokens
 from glm_engine.json_grammar import json_rule
 from glm_engine.tokenizer import Tokenizer
 from glm_prompts.arguments import parse_arguments
 from glm_prompts.chatglm3_turn import (
-    FENCE,
     INTERPRETER,
     OPENING,
     SPACE,
     ChatGLM3Turn,
     calls_grammar,
 )
-from glm_prompts.errors import MissingTokenError
 from glm_prompts.messages import Message, Segment
+from glm_prompts.parsed_turn import FENCE, ToolsMatcher
 from glm_prompts.python_calls import written_call
-from glm_tools.tool import JSONSchema, JSONValue, Observation, ToolSpec
+from glm_prompts.role_dialect import RoleDialect
+from glm_tools.tool import JSONSchema, JSONValue, ToolSpec
 
 PREFIX = ("[gMASK]", "sop")
-ROLES = ("<|system|>", "<|user|>", "<|assistant|>", "<|observation|>")
 END_OF_TEXT = "</s>"
 _MaskName = Literal["text", "text before a call", "end"]
 
@@ -76,7 +76,7 @@ class ToolText:
         }
 
 
-class ChatGLM3Dialect:
+class ChatGLM3Dialect(RoleDialect):
     """ChatGLM3-6B's dialect over its tokenizer.
 
     Args:
@@ -89,19 +89,13 @@ class ChatGLM3Dialect:
     name = "chatglm3"
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        for token in (*PREFIX, *ROLES, END_OF_TEXT):
-            if token not in tokenizer.special_tokens:
-                raise MissingTokenError(self.name, token)
-        self.tokenizer = tokenizer
+        super().__init__(tokenizer, PREFIX, END_OF_TEXT)
         self.text = ToolText.load()
-        special = tokenizer.special_tokens
-        self.user_id = special["<|user|>"]
-        self.assistant_id = special["<|assistant|>"]
-        self.observation_id = special["<|observation|>"]
-        self.end_of_text_id = special[END_OF_TEXT]
-        self._compiler = GrammarCompiler(tokenizer)
         self._blank_line = self._compiler.lark(rf"start: {SPACE} /\n/")
-        self._compiled: tuple[tuple[ToolSpec, ...], Matcher, Matcher] | None = None
+        self._heads, self._calls = (
+            ToolsMatcher(partial(self._compiled_calls, or_text=or_text))
+            for or_text in (True, False)
+        )
         text, end = ordinary_tokens(tokenizer), np.zeros_like(ordinary_tokens(tokenizer))
         allow_token(end, self.observation_id)
         for token_id in (self.user_id, self.end_of_text_id):
@@ -114,34 +108,15 @@ class ChatGLM3Dialect:
             "end": end,
         }
 
-    @property
-    def stop_token_ids(self) -> frozenset[int]:
-        return frozenset((self.user_id, self.observation_id, self.end_of_text_id))
-
-    def start(self, system: str | None, tools: Sequence[ToolSpec]) -> list[Segment]:
-        special = self.tokenizer.special_tokens
-        segments = [Segment("prefix", tuple(special[token] for token in PREFIX))]
-        if tools:
-            segments.append(self._encode("tools", "system", "", self.text.render(tools)))
-        if system:
-            segments.append(self._encode("system", "system", "", system))
-        return segments
-
-    def user(self, text: str, round_number: int) -> Segment:
-        return self._encode("user", "user", "", text)
-
-    def observation(self, observation: Observation) -> Segment:
-        return self._encode("observation", "observation", observation.metadata, observation.text)
+    def tool_text(self, tools: Sequence[ToolSpec]) -> str:
+        return self.text.render(tools)
 
     def message(self, message: Message, round_number: int) -> Segment:
         name, content = message.metadata, message.content
         if message.role == "assistant" and name:
             content = _fenced(name, content)
             name = INTERPRETER if name == "python" else name
-        return self._encode(message.role, message.role, name, content)
-
-    def reply_prompt(self) -> Segment:
-        return Segment("reply prompt", (self.assistant_id,))
+        return super().message(Message(message.role, content, name), round_number)
 
     def turn(
         self,
@@ -158,7 +133,7 @@ class ChatGLM3Dialect:
         if constrained:
             head = self._blank_line.copy()
             if allow_calls and tools:
-                head, calls = self._matchers(tuple(tools))
+                head, calls = self._heads.copy(tools), self._calls.copy(tools)
         if constrained and answer_schema is not None:
             answer = self._compiler.lark(
                 f"start: {SPACE} answer\nanswer: {json_rule(answer_schema)}",
@@ -170,22 +145,8 @@ class ChatGLM3Dialect:
         """A set of ids that turns share; not to be written to."""
         return self._masks[name]
 
-    def _matchers(self, tools: tuple[ToolSpec, ...]) -> tuple[Matcher, Matcher]:
-        """A turn's first line with a call or without, and a call alone. The last tools' matchers are kept."""
-        if self._compiled is None or self._compiled[0] != tools:
-            head, calls = (
-                self._compiler.lark(calls_grammar(tools, or_text=or_text))
-                for or_text in (True, False)
-            )
-            self._compiled = (tools, head, calls)
-        _, head, calls = self._compiled
-        return head.copy(), calls.copy()
-
-    def _encode(self, label: str, role: str, metadata: str, content: str) -> Segment:
-        ids = [self.tokenizer.special_tokens[f"<|{role}|>"]]
-        ids += self.tokenizer.encode(metadata + "\n")
-        ids += self.tokenizer.encode(content)
-        return Segment(label, tuple(ids))
+    def _compiled_calls(self, tools: Sequence[ToolSpec], *, or_text: bool) -> Matcher:
+        return self._compiler.lark(calls_grammar(tools, or_text=or_text))
 
 
 def _fenced(name: str, content: str) -> str:

@@ -3,7 +3,7 @@
 See `chatglm3` for the format and its sources.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,23 +11,18 @@ from numpy.typing import NDArray
 
 from glm_engine.grammar import Matcher
 from glm_engine.json_grammar import literal
-from glm_engine.tokenizer import TextStream
-from glm_prompts.arguments import call_arguments
-from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta, TurnEvent
-from glm_prompts.marked_text import MarkedText
+from glm_prompts.dialect import CallCut, CallOpened, TextDelta, TurnEvent
+from glm_prompts.marked_text import TRAINING_TIME, TRAINING_TIME_TEXT, MarkedText
+from glm_prompts.parsed_turn import FENCE, ParsedTurn, fenced_rules
 from glm_prompts.python_calls import FUNCTION, call_rules, read_call
-from glm_tools.browser.actions import ACTION_RULES
-from glm_tools.tool import ToolCall, ToolSpec
+from glm_tools.tool import JSONValue, ToolSpec
 
 if TYPE_CHECKING:
     from glm_prompts.chatglm3 import ChatGLM3Dialect
 
-FENCE = "```"
 OPENING = f"{FENCE}python\n"
 INTERPRETER = "interpreter"  # what the model was trained to call the built-in python tool
 SPACE = "/ ?/"  # the dummy prefix of a piece, which the model has learnt to write
-# Upstream's `process_response`: a placeholder of the training data, and what it stands for.
-TRAINING_TIME, TRAINING_TIME_TEXT = "[[训练时间]]", "2023年"
 
 
 def called_names(tools: Sequence[ToolSpec]) -> dict[str, ToolSpec]:
@@ -52,14 +47,10 @@ def calls_grammar(tools: Sequence[ToolSpec], *, or_text: bool) -> str:
         else:
             rules.append(f"call_{index}: {opening} arguments_{index} {closing}")
             rules += call_rules(f"arguments_{index}", spec.parameters)
-    if any(spec.builtin == "python" for spec in tools):
-        rules.append(rf"code[lazy]: /(.|\n)+\n{FENCE}/")
-    if any(spec.builtin == "simple_browser" for spec in tools):
-        rules.append(ACTION_RULES)
-    return "\n".join(rules)
+    return "\n".join([*rules, *fenced_rules(tools)])
 
 
-class ChatGLM3Turn:
+class ChatGLM3Turn(ParsedTurn):
     """One assistant turn; see `glm_prompts.dialect.Turn`.
 
     States: `head` (nothing or part of a first line yet), `text`, `opening` (a call's name is known, its fence is not
@@ -78,39 +69,15 @@ class ChatGLM3Turn:
         *,
         constrained: bool,
     ) -> None:
+        super().__init__(dialect.tokenizer, called_names(tools), call_id, constrained=constrained)
         self._dialect = dialect
-        self._tools = called_names(tools)
-        self._call_id = call_id
-        self._grammar = head  # of this segment, up to where free text begins
+        self._head = head  # of this segment, up to where free text begins
         self._calls = calls  # of the segment behind a text
         self._answer = answer
-        self._constrained = constrained
         self._state: Literal["head", "text", "opening", "payload", "over"] = "head"
-        self._stream = TextStream(dialect.tokenizer)
         self._marked = MarkedText(())
-        self._events: list[TurnEvent] = []
         self._held = ""  # of this state, where it waits for more
-        self._name = ""
-        self._payload = ""
         self._has_text = False
-
-    def allowed_tokens(self) -> NDArray[np.int32] | None:
-        if not self._constrained:
-            return None
-        if self._state == "over":
-            return self._dialect.mask("end")
-        if self._state == "text" and self._answer is not None:
-            return self._answer.allowed_tokens()
-        if self._state == "text" or self._grammar is None:
-            return self._dialect.mask("text" if self._calls is None else "text before a call")
-        return self._grammar.allowed_tokens()
-
-    def forced_tokens(self) -> Sequence[int]:
-        """See `glm_engine.constraint.ForcingConstraint`."""
-        grammar = self._answer if self._state == "text" else self._grammar
-        if grammar is None or not self._constrained or self._state == "over":
-            return ()
-        return grammar.forced_tokens()
 
     def accept(self, token_id: int) -> None:
         if self._state == "over":
@@ -120,14 +87,9 @@ class ChatGLM3Turn:
         elif token_id == self._dialect.assistant_id:
             self._next_segment()
         else:
-            grammar = self._answer if self._state == "text" else self._grammar
-            if grammar is not None:
+            if (grammar := self._grammar_in_force()) is not None:
                 grammar.accept(token_id)
             self._read(self._stream.push(token_id))
-
-    def take_events(self) -> list[TurnEvent]:
-        events, self._events = self._events, []
-        return events
 
     def finish(self) -> list[TurnEvent]:
         if self._state in ("opening", "payload"):
@@ -206,21 +168,13 @@ class ChatGLM3Turn:
             self._has_text = True
             self._events.append(TextDelta(text))
 
-    def _add_payload(self, text: str) -> None:
-        if text:
-            self._payload += text
-            self._events.append(CallDelta(text))
-
     def _next_segment(self) -> None:
-        if self._state in (
-            "opening",
-            "payload",
-        ):  # a second call in one turn: one is made at a time
-            self._close()
+        if self._state in ("opening", "payload"):
+            self._close()  # a second call in one turn: one is made at a time
             return
         self._end_text()
         self._state = "head"
-        self._grammar, self._calls = self._calls, None
+        self._head, self._calls = self._calls, None
 
     def _end_text(self) -> None:
         """A segment of text is over, and what is there is whole."""
@@ -239,16 +193,18 @@ class ChatGLM3Turn:
             self._end_call()
         self._state = "over"
 
-    def _end_call(self) -> None:
+    def _arguments(self) -> Mapping[str, JSONValue] | None:
         spec = self._tools.get(self._name)
         is_function = spec is None or spec.builtin is None
         arguments = read_call(self._payload, self._name) if is_function else None
-        if arguments is None:
-            arguments = call_arguments(spec, self._payload)
-        call = ToolCall(self._call_id, self._tool_name(), arguments, self._payload)
-        self._events.append(CallReady(call))
-        self._state = "over"
+        return super()._arguments() if arguments is None else arguments
 
-    def _tool_name(self) -> str:
-        spec = self._tools.get(self._name)
-        return self._name if spec is None else spec.name
+    def _grammar_in_force(self) -> Matcher | None:
+        if self._state == "over":
+            return None
+        return self._answer if self._state == "text" else self._head
+
+    def _free_tokens(self) -> NDArray[np.int32]:
+        if self._state == "over":
+            return self._dialect.mask("end")
+        return self._dialect.mask("text" if self._calls is None else "text before a call")

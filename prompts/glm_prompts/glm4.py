@@ -18,28 +18,24 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from glm_engine.grammar import GrammarCompiler, Matcher, allow_token, ordinary_tokens
+from glm_engine.grammar import Matcher, allow_token, ordinary_tokens
 from glm_engine.json_grammar import json_rule, literal
-from glm_engine.tokenizer import TextStream, Tokenizer
-from glm_prompts.arguments import call_arguments
+from glm_engine.tokenizer import Tokenizer
 from glm_prompts.dialect import (
     CallCut,
-    CallDelta,
     CallOpened,
-    CallReady,
     TextDelta,
     TurnEvent,
 )
-from glm_prompts.errors import MissingTokenError
-from glm_prompts.messages import Message, Segment
+from glm_prompts.parsed_turn import ParsedTurn, ToolsMatcher
+from glm_prompts.role_dialect import RoleDialect
 from glm_tools.browser.actions import ACTION_RULES
-from glm_tools.tool import JSONSchema, Observation, ToolCall, ToolSpec
+from glm_tools.tool import JSONSchema, ToolSpec
 
 Language = Literal["zh", "en"]
 MaskName = Literal["newline", "text", "text before a call", "nothing"]
 
 PREFIX = ("[gMASK]", "<sop>")
-ROLES = ("<|system|>", "<|user|>", "<|assistant|>", "<|observation|>")
 END_OF_TEXT = "<|endoftext|>"
 
 
@@ -68,6 +64,11 @@ class SystemText:
             },
         )
 
+    def render(self, tools: Sequence[ToolSpec]) -> str:
+        """All that the model is told about its tools."""
+        sections = "".join(self.tool_section(spec) for spec in tools)
+        return f"{self.persona}\n\n{self.heading}{sections}"
+
     def tool_section(self, spec: ToolSpec) -> str:
         """The `## name` section of one tool."""
         if spec.builtin:
@@ -81,7 +82,7 @@ class SystemText:
         return f"\n\n## {spec.name}\n\n{schema}\n{self.call_note}"
 
 
-class Glm4Dialect:
+class Glm4Dialect(RoleDialect):
     """GLM-4-9B-Chat's dialect over a tokenizer.
 
     Args:
@@ -95,18 +96,13 @@ class Glm4Dialect:
     name = "glm4"
 
     def __init__(self, tokenizer: Tokenizer, language: Language = "zh") -> None:
-        for token in (*PREFIX, *ROLES, END_OF_TEXT):
-            if token not in tokenizer.special_tokens:
-                raise MissingTokenError(self.name, token)
-        self.tokenizer = tokenizer
+        super().__init__(tokenizer, PREFIX, END_OF_TEXT)
         self.text = SystemText.load(language)
-        self._compiler = GrammarCompiler(tokenizer)
-        self._compiled: tuple[tuple[ToolSpec, ...], Matcher] | None = None
-        special = tokenizer.special_tokens
-        self.user_id = special["<|user|>"]
-        self.assistant_id = special["<|assistant|>"]
-        self.observation_id = special["<|observation|>"]
-        self.end_of_text_id = special[END_OF_TEXT]
+        self._calls = ToolsMatcher(
+            lambda tools: self._compiler.lark(
+                calls_grammar(tools), stop_token_ids=(self.observation_id,)
+            )
+        )
         (self.newline_id,) = tokenizer.encode("\n")
         text = ordinary_tokens(tokenizer)
         nothing = np.zeros_like(text)
@@ -118,32 +114,8 @@ class Glm4Dialect:
             "text before a call": _with(text, *text_ends, self.assistant_id),
         }
 
-    @property
-    def stop_token_ids(self) -> frozenset[int]:
-        return frozenset((self.user_id, self.observation_id, self.end_of_text_id))
-
-    def start(self, system: str | None, tools: Sequence[ToolSpec]) -> list[Segment]:
-        special = self.tokenizer.special_tokens
-        segments = [Segment("prefix", tuple(special[token] for token in PREFIX))]
-        if tools:
-            header = self.text.persona + "\n\n" + self.text.heading
-            sections = "".join(self.text.tool_section(spec) for spec in tools)
-            segments.append(self._encode("tools", "system", "", header + sections))
-        if system:
-            segments.append(self._encode("system", "system", "", system))
-        return segments
-
-    def user(self, text: str, round_number: int) -> Segment:
-        return self._encode("user", "user", "", text)
-
-    def observation(self, observation: Observation) -> Segment:
-        return self._encode("observation", "observation", observation.metadata, observation.text)
-
-    def message(self, message: Message, round_number: int) -> Segment:
-        return self._encode(message.role, message.role, message.metadata, message.content)
-
-    def reply_prompt(self) -> Segment:
-        return Segment("reply prompt", (self.assistant_id,))
+    def tool_text(self, tools: Sequence[ToolSpec]) -> str:
+        return self.text.render(tools)
 
     def turn(
         self,
@@ -157,31 +129,15 @@ class Glm4Dialect:
         calls: Matcher | None = None
         answer: Matcher | None = None
         if constrained and allow_calls and tools:
-            calls = self._calls_matcher(tuple(tools))
+            calls = self._calls.copy(tools)
         if constrained and answer_schema is not None:
             ends = (self.user_id, self.end_of_text_id)
             answer = self._compiler.json_schema(answer_schema, stop_token_ids=ends)
         return Glm4Turn(self, tools, call_id, calls, answer, constrained=constrained)
 
-    def _calls_matcher(self, tools: tuple[ToolSpec, ...]) -> Matcher:
-        """A matcher of these tools' calls. They rarely change between turns, so the last one is kept."""
-        if self._compiled is None or self._compiled[0] != tools:
-            matcher = self._compiler.lark(
-                calls_grammar(tools), stop_token_ids=(self.observation_id,)
-            )
-            self._compiled = (tools, matcher)
-        return self._compiled[1].copy()
-
     def mask(self, name: MaskName) -> NDArray[np.int32]:
         """A set of ids that turns share; not to be written to."""
         return self._masks[name]
-
-    def _encode(self, label: str, role: str, metadata: str, content: str) -> Segment:
-        # The two pieces are encoded apart, as upstream does: one piece would merge "\n" with a leading newline.
-        ids = [self.tokenizer.special_tokens[f"<|{role}|>"]]
-        ids += self.tokenizer.encode(metadata + "\n")
-        ids += self.tokenizer.encode(content)
-        return Segment(label, tuple(ids))
 
 
 def _with(mask: NDArray[np.int32], *token_ids: int) -> NDArray[np.int32]:
@@ -210,7 +166,7 @@ def _payload(spec: ToolSpec) -> str:
     return json_rule(spec.parameters)
 
 
-class Glm4Turn:
+class Glm4Turn(ParsedTurn):
     """One assistant turn; see `glm_prompts.dialect.Turn`.
 
     States: `head` (nothing or part of a first line yet), `text`, `payload` (a call's arguments), `over`. After
@@ -227,42 +183,25 @@ class Glm4Turn:
         *,
         constrained: bool,
     ) -> None:
+        super().__init__(
+            dialect.tokenizer, {spec.name: spec for spec in tools}, call_id, constrained=constrained
+        )
         self._dialect = dialect
-        self._tools = {spec.name: spec for spec in tools}
-        self._call_id = call_id
         self._calls = calls
         self._answer = answer
-        self._constrained = constrained
         self._state: Literal["head", "text", "payload", "over"] = "head"
         self._at_start = True  # no token of this segment yet
         self._has_text = False
-        self._stream = TextStream(dialect.tokenizer)
         self._head = ""
-        self._name = ""
-        self._payload = ""
-        self._events: list[TurnEvent] = []
 
     def allowed_tokens(self) -> NDArray[np.int32] | None:
-        if not self._constrained:
-            return None
-        if self._state == "text" and self._answer is not None:
-            return self._answer.allowed_tokens()
-        if self._state == "text":
-            may_call = self._calls is not None and not self._has_text
-            return self._dialect.mask("text before a call" if may_call else "text")
-        calls = self._dialect.mask("nothing")
-        if self._calls is not None:
-            calls = self._calls.allowed_tokens()
-        if self._at_start and not self._has_text:
-            return calls | self._dialect.mask("newline")
-        return calls
+        allowed = super().allowed_tokens()
+        if allowed is not None and self._at_start and not self._has_text:
+            return allowed | self._dialect.mask("newline")
+        return allowed
 
     def forced_tokens(self) -> Sequence[int]:
-        """See `glm_engine.constraint.ForcingConstraint`."""
-        grammar = self._answer if self._state == "text" else self._calls
-        if grammar is None or not self._constrained or self._at_start:
-            return ()
-        return grammar.forced_tokens()
+        return () if self._at_start else super().forced_tokens()
 
     def accept(self, token_id: int) -> None:
         at_start, self._at_start = self._at_start, False
@@ -277,10 +216,6 @@ class Glm4Turn:
             elif self._answer is not None and self._state == "text":
                 self._answer.accept(token_id)
             self._read(self._stream.push(token_id))
-
-    def take_events(self) -> list[TurnEvent]:
-        events, self._events = self._events, []
-        return events
 
     def finish(self) -> list[TurnEvent]:
         if self._state == "payload":
@@ -300,8 +235,7 @@ class Glm4Turn:
         elif self._state == "text":
             self._events.append(TextDelta(text))
         else:
-            self._payload += text
-            self._events.append(CallDelta(text))
+            self._add_payload(text)
 
     def _decide(self) -> None:
         """Tell text from a call as soon as the head allows it.
@@ -345,9 +279,16 @@ class Glm4Turn:
     def _close(self) -> None:
         self._read(self._stream.flush())
         if self._state == "payload":
-            arguments = call_arguments(self._tools.get(self._name), self._payload)
-            call = ToolCall(self._call_id, self._name, arguments, self._payload)
-            self._events.append(CallReady(call))
+            self._end_call()
         elif self._state == "head":
             self._become("text", self._head)
         self._state = "over"
+
+    def _grammar_in_force(self) -> Matcher | None:
+        return self._answer if self._state == "text" else self._calls
+
+    def _free_tokens(self) -> NDArray[np.int32]:
+        if self._state != "text":
+            return self._dialect.mask("nothing")
+        may_call = self._calls is not None and not self._has_text
+        return self._dialect.mask("text before a call" if may_call else "text")

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+# ChatGLM2's and ChatGLM3's `process_response`: a placeholder of the training data, and what it stands for.
+TRAINING_TIME, TRAINING_TIME_TEXT = "[[训练时间]]", "2023年"
+
 
 class MarkedText:
     """Releases text as soon as it is sure that no mark begins in it.

@@ -14,27 +14,21 @@ from numpy.typing import NDArray
 
 from glm_engine.grammar import Matcher
 from glm_engine.json_grammar import json_rule, literal
-from glm_engine.tokenizer import TextStream
-from glm_prompts.arguments import call_arguments
-from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta, TurnEvent
-from glm_prompts.marked_text import MarkedText
-from glm_tools.browser.actions import ACTION_RULES
-from glm_tools.tool import ToolCall, ToolSpec
+from glm_prompts.dialect import CallCut, CallOpened, TextDelta, TurnEvent
+from glm_prompts.marked_text import TRAINING_TIME, TRAINING_TIME_TEXT, MarkedText
+from glm_prompts.parsed_turn import FENCE, ParsedTurn, fenced_rules
+from glm_tools.tool import ToolSpec
 
 if TYPE_CHECKING:
     from glm_prompts.chatglm2 import ChatGLM2Dialect
 
 THOUGHT, ACTION, ACTION_INPUT, ANSWER = "Thought:", "Action:", "Action Input:", "Final Answer:"
 OBSERVATION = "Observation:"
-FENCE = "```"
-THOUGHT_LIMIT_CHARS = (
-    400  # a thought is one line of at most so much: then the model must act or answer
-)
+# A thought is one line of at most so much: then the model must act or answer.
+THOUGHT_LIMIT_CHARS = 400
 
 # What an answer never holds: the model goes on with the user's part, or with a tool's.
 GUARDS = ("\n\n[Round", "[Round", "\n\n问：", f"\n{OBSERVATION}")
-# Upstream's `process_response`: a placeholder of the training data, and what it stands for.
-TRAINING_TIME, TRAINING_TIME_TEXT = "[[训练时间]]", "2023年"
 
 
 def react_grammar(tools: Sequence[ToolSpec]) -> str:
@@ -49,11 +43,7 @@ def react_grammar(tools: Sequence[ToolSpec]) -> str:
             for index, spec in enumerate(tools)
         ),
     ]
-    if any(spec.builtin == "python" for spec in tools):
-        rules.append(rf"code[lazy]: /(.|\n)+\n{FENCE}/")
-    if any(spec.builtin == "simple_browser" for spec in tools):
-        rules.append(ACTION_RULES)
-    return "\n".join(rules)
+    return "\n".join([*rules, *fenced_rules(tools)])
 
 
 def _input_rule(spec: ToolSpec) -> str:
@@ -64,7 +54,7 @@ def _input_rule(spec: ToolSpec) -> str:
     return literal(" ") + " " + json_rule(spec.parameters)
 
 
-class ReActTurn:
+class ReActTurn(ParsedTurn):
     """One assistant turn; see `glm_prompts.dialect.Turn`.
 
     States: `head` (no label yet), `thought`, `name` (behind `Action:`), `input` (behind `Action Input:`, nothing but
@@ -82,20 +72,16 @@ class ReActTurn:
         *,
         constrained: bool,
     ) -> None:
+        super().__init__(
+            dialect.tokenizer, {spec.name: spec for spec in tools}, call_id, constrained=constrained
+        )
         self._dialect = dialect
-        self._tools = {spec.name: spec for spec in tools}
-        self._call_id = call_id
         self._head = head
         self._answer_grammar = answer
         # A typed answer is whatever its grammar lets through: what looks like a mark in it is content.
         self._answer_marks = () if answer is not None else (*GUARDS, TRAINING_TIME)
-        self._constrained = constrained
-        self._stream = TextStream(dialect.tokenizer)
-        self._events: list[TurnEvent] = []
         self._text = ""  # of this state, where it waits for more
-        self._name = ""
         self._thought = ""
-        self._payload = ""
         self._has_answer = False
         self._state: Literal["head", "thought", "name", "input", "payload", "answer", "over"]
         self._marked: MarkedText
@@ -104,41 +90,17 @@ class ReActTurn:
         else:
             self._become("answer", self._answer_marks)
 
-    def allowed_tokens(self) -> NDArray[np.int32] | None:
-        if not self._constrained:
-            return None
-        if self._state == "over":
-            return self._dialect.end_mask
-        if self._state == "answer" and self._answer_grammar is not None:
-            return self._answer_grammar.allowed_tokens()
-        if self._state == "answer" or self._head is None:
-            return self._dialect.text_mask
-        return self._head.allowed_tokens()
-
-    def forced_tokens(self) -> Sequence[int]:
-        """See `glm_engine.constraint.ForcingConstraint`."""
-        grammar = self._answer_grammar if self._state == "answer" else self._head
-        if grammar is None or not self._constrained or self._state == "over":
-            return ()
-        return grammar.forced_tokens()
-
     def accept(self, token_id: int) -> None:
         if self._state == "over":
             return
         if token_id in self._dialect.stop_token_ids:
             self._close()
             return
-        head = self._head if self._state != "answer" else None
-        grammar = self._answer_grammar if self._state == "answer" else head
-        if grammar is not None:
+        if (grammar := self._grammar_in_force()) is not None:
             grammar.accept(token_id)
         self._read(self._stream.push(token_id))
-        if head is not None and head.is_stopped and self._state in ("input", "payload"):
+        if grammar is not None and grammar.is_stopped and self._state in ("input", "payload"):
             self._close()
-
-    def take_events(self) -> list[TurnEvent]:
-        events, self._events = self._events, []
-        return events
 
     def finish(self) -> list[TurnEvent]:
         if self._state in ("input", "payload"):
@@ -231,23 +193,12 @@ class ReActTurn:
         self._become("payload", (f"\n{OBSERVATION}",))
         return start
 
-    def _add_payload(self, text: str) -> None:
-        if text:
-            self._payload += text
-            self._events.append(CallDelta(text))
-
     def _answer(self, text: str) -> None:
         if not self._has_answer:
             text = text.lstrip()
         if text:
             self._has_answer = True
             self._events.append(TextDelta(text))
-
-    def _end_call(self) -> None:
-        arguments = call_arguments(self._tools.get(self._name), self._payload)
-        call = ToolCall(self._call_id, self._name, arguments, self._payload)
-        self._events.append(CallReady(call))
-        self._state = "over"
 
     def _close(self) -> None:
         """The turn ends here, and what is there is whole."""
@@ -268,3 +219,11 @@ class ReActTurn:
                 self._add_payload(self._marked.flush().rstrip("\n"))
                 self._end_call()
         self._state = "over"
+
+    def _grammar_in_force(self) -> Matcher | None:
+        if self._state == "over":
+            return None
+        return self._answer_grammar if self._state == "answer" else self._head
+
+    def _free_tokens(self) -> NDArray[np.int32]:
+        return self._dialect.end_mask if self._state == "over" else self._dialect.text_mask

@@ -1,18 +1,21 @@
-"""P1 and P2 in ChatGLM2's dialect, whose stop token is no part of what follows."""
+"""P1 and P2 in the dialects of ChatGLM2, whose stop token is no part of what follows, and of ChatGLM3."""
 
+from collections.abc import Callable
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glm_agent.chat_model import TurnEnded, TurnOptions
 from glm_agent.local_model import LocalConversation, LocalModel
 from glm_engine.testing import tiny_engine, tiny_tokenizer
+from glm_engine.tokenizer import CHATGLM3_SPECIAL_TOKENS, Tokenizer
 from glm_prompts.chatglm2 import ChatGLM2Dialect
-from glm_prompts.dialect import CallReady, TextDelta
+from glm_prompts.chatglm3 import ChatGLM3Dialect
+from glm_prompts.dialect import CallReady, Dialect, TextDelta
 from glm_prompts.messages import Segment
 from glm_tools.tool import Observation, ToolSpec
 
-TOKENIZER = tiny_tokenizer(("</s>", "[gMASK]", "sop"))
-DIALECT = ChatGLM2Dialect(TOKENIZER)
 SPEC = ToolSpec(
     "flag",
     "",
@@ -23,29 +26,49 @@ SPEC = ToolSpec(
         "additionalProperties": False,
     },
 )
-ENGINES = [
-    tiny_engine(seed, vocab_size=TOKENIZER.vocab_size, context_length=8192) for seed in range(3)
-]
+
+
+def tiny_models(
+    dialect: Callable[[Tokenizer], Dialect], *special_tokens: str
+) -> tuple[LocalModel, ...]:
+    """Three models of random weights that speak one dialect."""
+    tokenizer = tiny_tokenizer(special_tokens)
+    return tuple(
+        LocalModel(
+            tiny_engine(seed, vocab_size=tokenizer.vocab_size, context_length=8192),
+            tokenizer,
+            dialect(tokenizer),
+            name="tiny",
+        )
+        for seed in range(3)
+    )
+
+
+CHATGLM2 = tiny_models(ChatGLM2Dialect, "</s>", "[gMASK]", "sop")
+CHATGLM3 = tiny_models(ChatGLM3Dialect, "</s>", *CHATGLM3_SPECIAL_TOKENS)
 
 
 def add(conversation: LocalConversation, *segments: Segment) -> None:
     conversation.rewrite([*conversation.segments, *segments])
 
 
+@pytest.mark.parametrize(
+    "models", [pytest.param(CHATGLM2, id="chatglm2"), pytest.param(CHATGLM3, id="chatglm3")]
+)
 @settings(max_examples=15)
 @given(data=st.data(), seed=st.integers(0, 10_000), with_tools=st.booleans())
-def test_what_was_read_and_written_stays_id_for_id_but_for_the_end_token(
-    data: st.DataObject, seed: int, with_tools: bool
+def test_what_was_read_and_written_stays_id_for_id_and_nothing_is_forwarded_twice(
+    models: tuple[LocalModel, ...], data: st.DataObject, seed: int, with_tools: bool
 ) -> None:
-    """A sampled end token was never forwarded: leaving it out costs nothing, and no id is forwarded twice."""
-    local = LocalModel(ENGINES[seed % 3], TOKENIZER, DIALECT, name="tiny")
+    """ChatGLM2's sampled end token was never forwarded: leaving it out of the history costs nothing."""
+    local = models[seed % 3]
     decoder = local.engine.decoder
     conversation = local.open(None, [SPEC] if with_tools else [])
     add(conversation, conversation.render_user(data.draw(st.text(max_size=20))))
     for step in range(data.draw(st.integers(1, 4))):
-        before = list(conversation.session.token_ids)
         forwarded, computed = decoder.tokens_forwarded, conversation.session.num_computed
         add(conversation, conversation.render_reply_prompt())
+        before = list(conversation.session.token_ids)
         options = TurnOptions(
             f"c{step}",
             allow_calls=data.draw(st.booleans()),
@@ -58,22 +81,25 @@ def test_what_was_read_and_written_stays_id_for_id_but_for_the_end_token(
         assert isinstance(ended, TurnEnded)
         new = conversation.session.num_computed - computed
         assert decoder.tokens_forwarded - forwarded == new - ended.usage.copied_tokens
-        called = any(isinstance(event, CallReady) for event in events)
+        computed = conversation.session.num_computed
         text = data.draw(st.text(max_size=20))
         following = (
             conversation.render_observation(Observation(text))
-            if called
+            if any(isinstance(event, CallReady) for event in events)
             else conversation.render_user(text)
         )
         add(conversation, following)
         after = list(conversation.session.token_ids)
         assert after == [*before, *ended.token_ids, *following.token_ids]
-        assert TOKENIZER.special_tokens["</s>"] not in after
+        # What follows threw nothing away: all that was computed is still the beginning of the sequence.
+        assert conversation.session.num_computed == computed
+        if models is CHATGLM2:
+            assert local.tokenizer.special_tokens["</s>"] not in after
 
 
-def test_a_call_ends_its_turn_with_its_last_character() -> None:
+def test_chatglm2s_call_ends_its_turn_with_its_last_character() -> None:
     """Nothing is generated behind the closing brace, and the observation follows in the same round."""
-    local = LocalModel(ENGINES[0], TOKENIZER, DIALECT, name="tiny")
+    local = CHATGLM2[0]
     for seed in range(40):
         conversation = local.open(None, [SPEC])
         add(conversation, conversation.render_user("?"), conversation.render_reply_prompt())
@@ -85,7 +111,7 @@ def test_a_call_ends_its_turn_with_its_last_character() -> None:
         raise AssertionError("no seed made a call")
     ended = events[-1]
     assert isinstance(ended, TurnEnded)
-    written = TOKENIZER.decode(ended.token_ids)
+    written = local.tokenizer.decode(ended.token_ids)
     assert written.startswith("Thought:")
     assert written.endswith(('{"on": true}', '{"on": false}'))
     assert ended.stop_token_id is None
