@@ -284,7 +284,9 @@ def _assign(path: Path, config: ModelConfig, files: TensorFiles) -> dict[str, tu
         parts = next((each for each in alternatives if all(p in files.shapes for p in each)), None)
         if parts is None:
             tensor = _missing(alternatives, files)
-            raise CheckpointError(path, "missing; download the checkpoint again", tensor=tensor)
+            holders = {files.file_of(name) for name in files.shapes}
+            holder = holders.pop() if len(holders) == 1 else path
+            raise CheckpointError(holder, "missing; download the checkpoint again", tensor=tensor)
         for part, height in zip(parts, part_heights(config, shape, len(parts)), strict=True):
             expected, stored = (height, *shape[1:]), files.shapes[part]
             if stored != expected:

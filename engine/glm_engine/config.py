@@ -1,5 +1,6 @@
 """The numbers that define one network of the GLM family, read from each naming that checkpoints come in."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -145,7 +146,11 @@ class _Fields:
         value = self.data.get(key)
         if value is None:
             value = default
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
             problem = "missing" if value is None else f"{value!r}, which is not a number"
             raise CheckpointError(self.path, f"{key} is {problem}")
         return value
@@ -162,6 +167,13 @@ class _Fields:
             problem = "missing" if value is None else f"{value!r}, which is neither true nor false"
             raise CheckpointError(self.path, f"{key} is {problem}")
         return value
+
+    def table(self, key: str) -> Mapping[str, Any]:
+        """An object; empty where there is none."""
+        value = self.data.get(key)
+        if value is not None and not isinstance(value, Mapping):
+            raise CheckpointError(self.path, f"{key} is {value!r}, which is not an object")
+        return value or {}
 
     def token_ids(self, key: str) -> tuple[int, ...]:
         """An id, a list of ids, or nothing."""
@@ -186,7 +198,7 @@ def _from_hf(config: _Fields, *, sandwich_norms: bool) -> ModelConfig:
     hidden_size, num_heads = config.integer("hidden_size"), config.integer("num_attention_heads")
     head_dim = config.integer("head_dim", hidden_size // max(num_heads, 1))
     # transformers 5 keeps everything about rotary positions in `rope_parameters`, 4 in three keys of its own.
-    rope = config.data.get("rope_parameters") or config.data.get("rope_scaling") or {}
+    rope = config.table("rope_parameters") or config.table("rope_scaling")
     merged = _Fields({**config.data, **rope}, config.path)
     return ModelConfig(
         num_layers=config.integer("num_hidden_layers"),

@@ -22,6 +22,7 @@ from glm_engine.errors import CheckpointError, UnsupportedModelError
 from glm_engine.gguf_header import read_gguf_header
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_OLD_PICKLE = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."  # how torch's files began before 1.6
 _SAFETENSORS_WIDTHS = {"F32": 4, "F16": 2, "BF16": 2, "I8": 1, "U8": 1}
 _MAX_TOUCHED_BYTES = 32 << 20  # of a file, before its pages are given back
 _PICKLED_DTYPES = {torch.float32, torch.float16, torch.bfloat16, torch.int8}
@@ -64,11 +65,10 @@ def refuse_lfs_pointer(path: Path) -> None:
         CheckpointError: it is such a pointer, or it cannot be read at all.
     """
     try:
-        with path.open("rb") as file:
-            start = file.read(len(_LFS_POINTER))
+        is_pointer = _begins_with(path, _LFS_POINTER)
     except OSError as error:
         raise CheckpointError(path, f"cannot be read: {error.strerror}") from error
-    if start == _LFS_POINTER:
+    if is_pointer:
         raise CheckpointError(
             path,
             "this is a Git-LFS pointer, not the file itself; run `git lfs pull` in its folder or"
@@ -76,20 +76,35 @@ def refuse_lfs_pointer(path: Path) -> None:
         )
 
 
+def _begins_with(path: Path, start: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(start)) == start
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file.
 
     Raises:
-        CheckpointError: it is missing, an LFS pointer, not JSON, or not an object.
+        CheckpointError: it is missing, an LFS pointer, not JSON, not an object, or has a key twice.
     """
     refuse_lfs_pointer(path)
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(path, f"not valid JSON: {error}") from error
     if not isinstance(value, dict):
         raise CheckpointError(path, "not a JSON object")
     return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs; parsers differ in which of two equal keys counts."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key!r} is there twice")
+        found[key] = value
+    return found
 
 
 def sharded(index: Path) -> dict[str, Path]:
@@ -164,6 +179,7 @@ class SafetensorsFiles(_ShardedFiles):
 
     def _open(self, path: Path) -> Iterator[str]:
         handle = self._handle[path] = _opened_safetensors(path)
+        _refuse_repeated_tensors(path)
         for name in handle.keys():  # noqa: SIM118 - the handle is no mapping
             part = handle.get_slice(name)
             if part.get_dtype() not in _SAFETENSORS_WIDTHS:
@@ -200,6 +216,16 @@ def _opened_safetensors(path: Path) -> Any:
         raise CheckpointError(path, f"truncated or damaged ({error}); download it again") from error
 
 
+def _refuse_repeated_tensors(path: Path) -> None:
+    """Raise if a name is in a header twice, of which the library would take one and say nothing."""
+    with path.open("rb") as file:
+        header = file.read(int.from_bytes(file.read(8), "little"))
+    try:
+        json.loads(header, object_pairs_hook=_unique)
+    except ValueError as error:
+        raise CheckpointError(path, f"its header is damaged: {error}") from error
+
+
 class PickledFiles(_ShardedFiles):
     """Tensors of `pytorch_model.bin` files, mapped and not copied.
 
@@ -219,6 +245,12 @@ class PickledFiles(_ShardedFiles):
                 path, f"it is damaged, or holds more than tensors and is not opened ({error})"
             ) from error
         except (RuntimeError, ValueError, EOFError, KeyError, OSError) as error:
+            if _begins_with(path, _OLD_PICKLE):
+                raise UnsupportedModelError(
+                    path,
+                    "torch wrote it before version 1.6, in a format that cannot be mapped; load and save it with a"
+                    " newer torch",
+                ) from error
             raise CheckpointError(
                 path, f"truncated or damaged ({error}); download it again"
             ) from error
@@ -230,6 +262,10 @@ class PickledFiles(_ShardedFiles):
             if tensor.dtype not in _PICKLED_DTYPES:
                 raise UnsupportedModelError(
                     path, f"stored as {tensor.dtype}, which is not supported", tensor=name
+                )
+            if tensor.layout != torch.strided or tensor.is_meta:
+                raise UnsupportedModelError(
+                    path, "stored sparse, or without its values", tensor=name
                 )
             if tensor.dtype == torch.int8:
                 self.integer_names.add(name)
@@ -313,6 +349,7 @@ class GgufFile:
 
     Raises:
         CheckpointError: the file is truncated or damaged.
+        UnsupportedModelError: a tensor's number format cannot be read.
 
     Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
     """
@@ -325,6 +362,14 @@ class GgufFile:
             raise CheckpointError(
                 path, f"truncated, damaged or no GGUF file ({error}); download it again"
             ) from error
+        unsupported = {
+            kind for kind in {t.kind for t in self._tensors.values()} if not _is_known(kind)
+        }
+        for name, tensor in self._tensors.items():
+            if tensor.kind in unsupported:
+                raise UnsupportedModelError(
+                    path, f"stored as {tensor.kind.name}, which is not supported", tensor=name
+                )
         self._path = path
         self.integer_names: set[str] = set()
         self.shapes = {name: tensor.shape for name, tensor in self._tensors.items()}
@@ -343,11 +388,15 @@ class GgufFile:
         first = tensor.offset + start * row_nbytes
         nbytes = (stop - start) * row_nbytes
         stored = np.memmap(self._path, mode="r", offset=first, shape=nbytes)  # given back with it
-        try:
-            values = gguf.dequantize(stored.reshape(stop - start, row_nbytes), tensor.kind)
-        except NotImplementedError as error:
-            raise UnsupportedModelError(
-                self._path, f"{tensor.kind.name} is not supported", tensor=name
-            ) from error
+        values = gguf.dequantize(stored.reshape(stop - start, row_nbytes), tensor.kind)
         copy = np.array(values, dtype=np.float32)  # the mapped file is read-only
         return torch.from_numpy(copy.reshape(stop - start, *row_shape))
+
+
+def _is_known(kind: gguf.GGMLQuantizationType) -> bool:
+    """Whether the `gguf` package expands this number format."""
+    try:
+        gguf.dequantize(np.zeros((1, gguf.GGML_QUANT_SIZES[kind][1]), np.uint8), kind)
+    except NotImplementedError:
+        return False
+    return True

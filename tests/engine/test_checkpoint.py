@@ -189,6 +189,8 @@ def swap_heights(tensors: dict[str, torch.Tensor]) -> None:
         (lambda t: t.update({Q_PROJ: torch.tensor(1.0)}), Q_PROJ, r"\(\)"),
         (swap_heights, Q_PROJ, r"\(31, 32\)"),
         (lambda t: t.update({Q_PROJ: t[Q_PROJ].to(torch.int8)}), Q_PROJ, "integers"),
+        (lambda t: t.update({Q_PROJ: t[Q_PROJ].double()}), Q_PROJ, "stored as F64"),
+        (lambda t: t.update({Q_PROJ: t[Q_PROJ].to(torch.float8_e4m3fn)}), Q_PROJ, "F8_E4M3"),
     ],
 )
 def test_wrong_tensors_are_named(
@@ -199,7 +201,7 @@ def test_wrong_tensors_are_named(
     with pytest.raises(CheckpointError, match=message) as error:
         open_checkpoint(tmp_path)
     assert error.value.tensor == tensor
-    assert error.value.path in (tmp_path, tmp_path / "model.safetensors")
+    assert error.value.path == tmp_path / "model.safetensors"
 
 
 LFS_POINTER = (
@@ -306,6 +308,67 @@ def test_a_tensor_that_its_shard_does_not_hold_is_named(tmp_path: Path) -> None:
     assert (error.value.path, error.value.tensor) == (tmp_path / shard(2), name)
 
 
+def with_header(file: Path, change: Callable[[str], str]) -> None:
+    """Write a safetensors file again with another header."""
+    data = file.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header = change(data[8 : 8 + length].decode().rstrip()).encode()
+    header += b" " * (-len(header) % 8)
+    file.write_bytes(struct.pack("<Q", len(header)) + header + data[8 + length :])
+
+
+def test_a_tensor_that_a_header_lists_twice_is_named(tmp_path: Path) -> None:
+    """The library takes one of them and says nothing."""
+    write_checkpoint(tmp_path, tiny_config())
+    file = tmp_path / "model.safetensors"
+
+    def repeat(header: str) -> str:
+        entry = json.dumps({Q_PROJ: json.loads(header)[Q_PROJ]})
+        return f"{header[:-1]},{entry[1:]}"
+
+    with_header(file, repeat)
+    with pytest.raises(CheckpointError, match=f"{Q_PROJ}' is there twice") as error:
+        open_checkpoint(tmp_path)
+    assert error.value.path == file
+
+
+def test_an_index_that_lists_a_tensor_twice_is_refused(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, tiny_config(), num_shards=3)
+    index = tmp_path / "model.safetensors.index.json"
+    text = index.read_text(encoding="utf-8")
+    entry = f'"weight_map": {{"{Q_PROJ}": "{shard(1)}", '
+    index.write_text(text.replace('"weight_map": {', entry), encoding="utf-8")
+    with pytest.raises(CheckpointError, match=f"{Q_PROJ}' is there twice") as error:
+        open_checkpoint(tmp_path)
+    assert error.value.path == index
+
+
+# What may be wrong with one shard of three: which file and which problem the error names.
+SHARD_FAULTS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "empty": (lambda _: b"", "truncated"),
+    "zeros": (lambda data: bytes(len(data)), "truncated"),
+    "half": (lambda data: data[: len(data) // 2], "truncated"),
+    "less a byte": (lambda data: data[:-1], "truncated"),
+    "LFS pointer": (lambda _: LFS_POINTER.encode(), "git lfs pull"),
+}
+
+
+@pytest.mark.parametrize("fault", SHARD_FAULTS)
+@pytest.mark.parametrize(
+    ("naming", "pickled"), [("hf", False), ("original", False), ("original", True)]
+)
+def test_the_shard_with_the_fault_is_named(
+    tmp_path: Path, naming: Naming, pickled: bool, fault: str
+) -> None:
+    change, message = SHARD_FAULTS[fault]
+    write_checkpoint(tmp_path, tiny_config(), naming=naming, num_shards=3, pickled=pickled)
+    file = sorted(tmp_path.glob("*-00002-of-00003.*"))[0]
+    file.write_bytes(change(file.read_bytes()))
+    with pytest.raises(CheckpointError, match=message) as error:
+        open_checkpoint(tmp_path)
+    assert error.value.path == file
+
+
 @pytest.mark.parametrize(
     ("index", "message"),
     [
@@ -346,6 +409,24 @@ def test_another_architecture_in_gguf_is_refused_by_name(tmp_path: Path) -> None
     writer.close()
     with pytest.raises(UnsupportedModelError, match="'qwen2' is none of"):
         open_checkpoint(path)
+
+
+@pytest.mark.parametrize("kind", ["F64", "I32", "I8"])
+def test_a_number_format_that_gguf_files_cannot_be_read_in_is_named_before_anything_is_read(
+    tmp_path: Path, kind: str
+) -> None:
+    dtype = {"F64": np.float64, "I32": np.int32, "I8": np.int8}[kind]
+    config = tiny_config()
+    stored = np.zeros((config.vocab_size, config.hidden_size), dtype)
+    write_checkpoint(
+        tmp_path,
+        config,
+        naming="gguf",
+        gguf_overrides={"output.weight": (stored.view(np.uint8), kind)},
+    )
+    with pytest.raises(UnsupportedModelError, match=f"stored as {kind}") as error:
+        open_checkpoint(tmp_path / "model.gguf")
+    assert (error.value.path, error.value.tensor) == (tmp_path / "model.gguf", "output.weight")
 
 
 def test_half_precision_is_refused_with_the_reason(tmp_path: Path) -> None:
@@ -420,6 +501,29 @@ def test_pickles_that_hold_other_things_are_refused(tmp_path: Path, content: Any
     torch.save(content, tmp_path / "pytorch_model.bin")
     with pytest.raises(CheckpointError):
         open_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("change", [torch.Tensor.to_sparse, lambda tensor: tensor.to("meta")])
+def test_pickled_tensors_without_values_row_by_row_are_named(
+    tmp_path: Path, change: Callable[[torch.Tensor], torch.Tensor]
+) -> None:
+    write_checkpoint(tmp_path, tiny_config(), naming="original", pickled=True)
+    name = "transformer.output_layer.weight"
+    tensors = torch.load(tmp_path / "pytorch_model.bin", weights_only=True)
+    torch.save(tensors | {name: change(tensors[name])}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(UnsupportedModelError, match="sparse, or without") as error:
+        open_checkpoint(tmp_path)
+    assert (error.value.path, error.value.tensor) == (tmp_path / "pytorch_model.bin", name)
+
+
+def test_a_pickle_of_the_old_format_says_what_to_do(tmp_path: Path) -> None:
+    """It is not damaged, as torch's own message made it look."""
+    write_checkpoint(tmp_path, tiny_config(), naming="original", pickled=True)
+    file = tmp_path / "pytorch_model.bin"
+    torch.save(torch.load(file), file, _use_new_zipfile_serialization=False)
+    with pytest.raises(UnsupportedModelError, match=r"before version 1\.6") as error:
+        open_checkpoint(tmp_path)
+    assert error.value.path == file
 
 
 def quantise_as_published(weight: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tensor]:

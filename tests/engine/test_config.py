@@ -112,6 +112,10 @@ def test_relatives_of_the_family_are_refused_by_name(changes: dict[str, Any], me
         ({"eos_token_id": ["</s>"]}, "eos_token_id is"),
         ({"eos_token_id": [999]}, "exceed the vocabulary"),
         ({"rope_parameters": {"partial_rotary_factor": 1.5}}, "rotated dimensions"),
+        ({"rope_parameters": "default"}, "rope_parameters is 'default', which is not an object"),
+        ({"rope_parameters": []}, "not an object"),
+        ({"max_position_embeddings": float("inf")}, "max_position_embeddings is inf"),
+        ({"rms_norm_eps": float("nan")}, "rms_norm_eps is nan, which is not a number"),
     ],
 )
 def test_impossible_values_are_named_with_their_file(changes: dict[str, Any], message: str) -> None:
