@@ -10,8 +10,9 @@ socket is never in the container.
 
 import contextlib
 import secrets
-import selectors
+import select
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Callable, Sequence
@@ -29,7 +30,7 @@ from glm_sandbox.guest_files import GUEST_ROOT, GUEST_UID
 from glm_sandbox.image.docker_image import ensure_image, has_image, image_name, remove_old_images
 from glm_sandbox.owner import is_gone, this_process
 from glm_sandbox.sandbox import ResourceLimits
-from glm_sandbox.transport import Transport, TransportClosedError
+from glm_sandbox.transport import Transport, TransportClosedError, is_ready
 from glm_sandbox.unconfined import session_options
 
 LABEL = "glm-agent.sandbox"
@@ -41,6 +42,7 @@ _OPEN_FILES, _USER_PROCESSES = 1024, 4096  # the latter of all sessions together
 _GVISOR, _GVISOR_PROCESSES = "runsc", 256
 _STREAM_HEADER = struct.Struct(">BxxxI")  # stream (1 stdout, 2 stderr), length
 _STDOUT = 1
+_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class DockerBackend:
@@ -223,35 +225,31 @@ class ContainerTransport:
     def send(self, data: bytes, timeout_s: float) -> None:
         view = memoryview(data)
         end = time.monotonic() + timeout_s
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._socket, selectors.EVENT_WRITE)
-            while view:
-                if not selector.select(max(0.0, end - time.monotonic())):
-                    raise TransportClosedError("the container does not read any more")
-                try:
-                    view = view[self._socket.send(view) :]
-                except BlockingIOError:
-                    continue
-                except OSError as error:
-                    raise TransportClosedError("the container is gone") from error
+        while view:
+            try:
+                view = view[self._socket.send(view) :]
+            except _NOT_YET:
+                if not is_ready(self._socket.fileno(), select.POLLOUT, end):
+                    raise TransportClosedError("the container does not read any more") from None
+            except OSError as error:
+                raise TransportClosedError("the container is gone") from error
 
     def receive(self, timeout_s: float) -> bytes | None:
         end = time.monotonic() + timeout_s
         try:
-            with selectors.DefaultSelector() as selector:
-                selector.register(self._socket, selectors.EVENT_READ)
-                while selector.select(max(0.0, end - time.monotonic())):
-                    try:
-                        data = self._socket.recv(1 << 18)
-                    except BlockingIOError:
-                        continue
-                    if not data:
-                        return b""
-                    if payload := self._unwrap(data):
-                        return payload
-        except (OSError, ValueError):  # closed by `kill` in another thread
+            while True:
+                try:
+                    data = self._socket.recv(1 << 18)
+                except _NOT_YET:  # tried first: TLS may hold bytes that have left the socket
+                    if not is_ready(self._socket.fileno(), select.POLLIN, end):
+                        return None
+                    continue
+                if not data:
+                    return b""
+                if payload := self._unwrap(data):
+                    return payload
+        except (OSError, ValueError):  # gone, or closed
             return b""
-        return None
 
     def kill(self) -> None:
         if self._is_killed:

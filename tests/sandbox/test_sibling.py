@@ -21,10 +21,11 @@ if caller == 0:
     threads = [threading.Thread(target=gate.wait) for _ in range(int(sys.argv[1]))]
     for thread in threads:
         thread.start()
-    pid = fork_sibling()
+    frozen = []
+    pid = fork_sibling(lambda: frozen.append((os.getpid(), "child" in hooks)))
     if pid == 0:
         found = {"pid": os.getpid(), "thread": threading.get_native_id(), "hooks": hooks[-2:],
-            "threads": threading.active_count()}
+            "threads": threading.active_count(), "frozen": frozen}
         started = threading.Thread(target=lambda: found.update(started=True))  # locks and thread states are in order
         started.start()
         started.join()
@@ -35,7 +36,7 @@ if caller == 0:
         met = os.waitpid(-1, 0)[0]
     except ChildProcessError:
         met = 0
-    os.write(write_end, json.dumps({"copy": pid, "met": met}).encode())
+    os.write(write_end, json.dumps({"copy": pid, "met": met, "frozen_caller": frozen}).encode())
     os._exit(0)
 os.close(write_end)
 ended = {os.wait()[0] for _ in range(2)}
@@ -64,3 +65,6 @@ def test_the_copy_is_a_sibling_whole_and_unseen(threads: int) -> None:
     assert seen["hooks"][-1] == "child"
     assert "before" in seen["hooks"]
     assert (seen["threads"], seen["started"]) == (1, True)
+    # once, in the copy alone; with one thread before any hook has made the copy write to its pages
+    assert seen["frozen"] == [[seen["copy"], threads > 0]]
+    assert seen["frozen_caller"] == []

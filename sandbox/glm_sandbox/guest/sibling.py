@@ -11,6 +11,7 @@ import os
 import platform
 import signal
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 
 from glm_sandbox.guest.processes import thread_count
@@ -31,15 +32,23 @@ for _hook in (_before_fork, _after_fork_child, _after_fork_parent):
     _hook.restype = None
 
 
-def fork_sibling() -> int:
+def fork_sibling(freeze: Callable[[], None]) -> int:
     """As `os.fork`, but the child is a child of this process's parent.
+
+    Args:
+        freeze: called in the child, before Python and the modules' hooks put themselves in order after a fork where
+            that can wait: it writes to hundreds of pages, each of which would have to be copied. It must do no more
+            than call the kernel; threads and locks are of no use yet.
 
     Raises:
         OSError: there are too many processes, say.
     """
     if thread_count(os.getpid()) == 1 and (address := _thread_id_address()) is not None:
-        return _clone(address)
-    return _fork_twice()
+        return _clone(address, freeze)
+    pid = _fork_twice()
+    if pid == 0:
+        freeze()
+    return pid
 
 
 def _thread_id_address() -> ctypes.c_void_p | None:
@@ -52,13 +61,14 @@ def _thread_id_address() -> ctypes.c_void_p | None:
     )
 
 
-def _clone(thread_id: ctypes.c_void_p) -> int:
+def _clone(thread_id: ctypes.c_void_p, freeze: Callable[[], None]) -> int:
     number, flags = ctypes.c_long(call_number("clone", _MACHINE)), ctypes.c_long(_FLAGS)
     # the last two change places between the architectures: the child's thread id, and thread-local storage
     rest = (thread_id, None) if _MACHINE == "x86_64" else (None, thread_id)
     _before_fork()
     pid: int = _libc.syscall(number, flags, None, None, *rest)
     if pid == 0:
+        freeze()
         _after_fork_child()
         return 0
     error = ctypes.get_errno()

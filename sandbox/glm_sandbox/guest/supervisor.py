@@ -12,7 +12,7 @@ processes left over are killed, too many threads left over are a failure (L9).
 
 import gc
 import os
-import selectors
+import select
 import shutil
 import signal
 import sys
@@ -81,9 +81,7 @@ class Supervisor:
             self._end()
 
     def _turn(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            self._register(selector)
-            ready = {key.data for key, _ in selector.select(self._seconds_to_deadline())}
+        ready = self._wait()
         if "host" in ready:
             self._read_host()
         for name in self._pipes:
@@ -99,13 +97,22 @@ class Supervisor:
         self._check_limits()
         self._host.flush()
 
-    def _register(self, selector: selectors.DefaultSelector) -> None:
-        selector.register(self._host.descriptor, selectors.EVENT_READ, "host")
-        selector.register(self._wake_read, selectors.EVENT_READ, "wake")
-        for name, (read_end, _) in self._pipes.items():
-            selector.register(read_end, selectors.EVENT_READ, name)
-        writable = selectors.EVENT_WRITE if self._worker.wants_to_send else 0
-        selector.register(self._worker.control, selectors.EVENT_READ | writable, "worker")
+    def _wait(self) -> set[str]:
+        """Wait for something to do, until the next deadline at most; where there is."""
+        poller = select.poll()  # made anew each time: it costs less than a selector that is kept
+        sources = {self._host.descriptor: "host", self._wake_read: "wake"}
+        sources |= {read_end: name for name, (read_end, _) in self._pipes.items()}
+        for descriptor in sources:
+            poller.register(descriptor, select.POLLIN)
+        control = self._worker.control.fileno()
+        writable = select.POLLOUT if self._worker.wants_to_send else 0
+        poller.register(control, select.POLLIN | writable)
+        sources[control] = "worker"
+        seconds = self._seconds_to_deadline()
+        return {
+            sources[descriptor]
+            for descriptor, _ in poller.poll(None if seconds is None else seconds * 1e3)
+        }
 
     def _seconds_to_deadline(self) -> float | None:
         deadlines = [self._settle_deadline] if self._settle_deadline else []

@@ -87,6 +87,7 @@ class Worker:
         self._frames = FrameReader()
         self._inbox: list[Frame] = []
         self._token = ""
+        self._outcome = b""  # frames that go to the supervisor with `done`: each send wakes it
         self._pid = os.getpid()
         self._cells = 0
         self._interruptible = False
@@ -165,12 +166,10 @@ class Worker:
         signal.pthread_sigmask(signal.SIG_BLOCK, {_WAKE, _DISCARD})
         read_end, write_end = os.pipe()
         try:
-            pid = fork_sibling()  # the supervisor's: the cell's os.wait() never meets it
+            # the supervisor's child: the cell's os.wait() never meets it
+            pid = fork_sibling(lambda: self._freeze(read_end, write_end))
         except OSError:
             pid = -1  # no processes left; the worker goes on without
-        if pid == 0:
-            os.close(read_end)
-            self._freeze(write_end)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {_WAKE, _DISCARD})
         if pid == 0:
             set_dumpable(True)
@@ -185,11 +184,12 @@ class Worker:
         self._send("snapshot", pid=max(pid, 0))
         return True
 
-    def _freeze(self, is_apart: int) -> None:
+    def _freeze(self, read_end: int, is_apart: int) -> None:
         """Set this copy apart from the worker, say so by closing `is_apart`, and wait to be woken."""
         os.setsid()  # signals to the worker's group are not for the copy
         set_oom_score_adj(0)
         set_dumpable(False)
+        os.close(read_end)
         os.close(is_apart)
         self._copy_is_apart = -1
         while True:
@@ -219,6 +219,7 @@ class Worker:
 
     def _run_cell(self, frame: Frame) -> None:
         self._token = frame.text("token")
+        self._outcome = b""
         self._cells += 1
         source = frame.body.decode("utf-8", "surrogatepass")
         filename = f"<cell {self._cells}>"
@@ -251,8 +252,9 @@ class Worker:
                 0
             )  # a child that the cell forked has come to the cell's end: it is not the worker
         if failure is not None:
-            self._send_failure(failure, filename)
-        self._send("done", token=self._token, ok=failure is None, names=self._names())
+            self._outcome += self._describe(failure, filename)
+        done = encode("done", token=self._token, ok=failure is None, names=self._names())
+        self._control.sendall(self._outcome + done)
 
     def _evaluate(self, source: str, filename: str) -> None:
         name, arguments, body = cell.split_cell_magic(source)
@@ -262,11 +264,8 @@ class Worker:
             value = self._run_source(source, filename)
         if value is not None:
             self._namespace["_"] = value
-            self._send(
-                "value",
-                _repr(value)[:MAX_VALUE_CHARS].encode("utf-8", "replace"),
-                token=self._token,
-            )
+            text = _repr(value)[:MAX_VALUE_CHARS]
+            self._outcome = encode("value", text.encode("utf-8", "replace"), token=self._token)
         figures.flush()
 
     def _run_source(self, source: str, filename: str = "") -> object:
@@ -303,12 +302,13 @@ class Worker:
         if self._interruptible:
             raise KeyboardInterrupt
 
-    def _send_failure(self, failure: BaseException, filename: str) -> None:
+    def _describe(self, failure: BaseException, filename: str) -> bytes:
+        """The `error` frame."""
         try:
             text = tracebacks.format_exception(failure)
         except _BaseException:  # the exception's own methods may raise anything
             text = _type(failure).__name__
-        self._send(
+        return encode(
             "error",
             text.encode("utf-8", "replace"),
             token=self._token,
