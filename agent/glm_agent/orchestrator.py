@@ -14,7 +14,7 @@ from glm_agent.asynchronous import stream_in_thread
 from glm_agent.calls import Approve, CallRules
 from glm_agent.chat_model import ChatModel
 from glm_agent.errors import ConfigurationError
-from glm_agent.events import Event, RunFinished, RunResult, RunStarted
+from glm_agent.events import Event, RunFinished, RunResult, RunStarted, ToolFinished
 from glm_agent.hooks import AfterCall, BeforeCall
 from glm_agent.journal import Journal
 from glm_agent.limits import Limits
@@ -168,6 +168,7 @@ class Agent:
                 for entry in self.journal.events(run.id):
                     session.state.apply(entry.event)
                     self._check(session, entry.event)
+                    self._recall(entry.event)
         except BaseException:
             session.close()
             raise
@@ -247,6 +248,11 @@ class Agent:
         return (
             (*self.dispatcher.specs, READ_RESULT_SPEC) if self.can_page else self.dispatcher.specs
         )
+
+    def _recall(self, event: Event) -> None:
+        """Let the tool of a recorded call know again what it asked to."""
+        if isinstance(event, ToolFinished) and event.result.memory is not None:
+            self.dispatcher[event.call.name].recall(event.result.memory)
 
     def _check(self, session: Session, event: Event) -> None:
         """Refuse to go on with a session that was recorded under other tools or another model."""

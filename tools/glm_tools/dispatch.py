@@ -120,6 +120,7 @@ class Dispatcher:
             attachments=output.attachments,
             detail=output.detail,
             duration_s=time.monotonic() - started_s,
+            memory=output.memory,
         )
 
     def close(self) -> None:

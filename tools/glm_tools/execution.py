@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal
@@ -121,12 +122,7 @@ class Execution:
                 text = f"The call was not run: the arguments do not fit {name!r}. {error}"
                 return ToolOutput.from_text(text, status="invalid")
             output = output_of(self._value(arguments))
-            return ToolOutput(
-                output.observations,
-                output.attachments,
-                output.status,
-                self.detail() + output.detail,
-            )
+            return replace(output, detail=self.detail() + output.detail)
         except Retry as error:
             text = f"{_message(error)}\nCall {name!r} again."
             return ToolOutput.from_text(text, status="error", detail=self.detail())

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -132,9 +132,7 @@ def run_isolated(
         text = f"{spec.name!r} ended without a result: {_how_it_ended(child.returncode)}."
         return ToolOutput.from_text(text, status="error", detail=printed.text)
     output = decode_output(payload)
-    return ToolOutput(
-        output.observations, output.attachments, output.status, printed.text + output.detail
-    )
+    return replace(output, detail=printed.text + output.detail)
 
 
 def _pickled(instance: object, tool_name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Set
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -30,7 +31,8 @@ def output_of(value: object) -> ToolOutput:
     if isinstance(value, ToolOutput):
         observations = value.observations or (Observation(""),)
         readable = tuple(Observation(readable_text(o.text), o.metadata) for o in observations)
-        return ToolOutput(readable, value.attachments, value.status, value.detail)
+        memory = None if value.memory is None else json.loads(_json_text(value.memory))
+        return replace(value, observations=readable, memory=memory)
     if isinstance(value, list | tuple) and any(_attachment_of(part) for part in value):
         parts = [output_of(part) for part in value]
         text = "\n".join(observation.text for part in parts for observation in part.observations)
@@ -73,7 +75,7 @@ def limit_output(output: ToolOutput, limit_chars: int) -> ToolOutput:
         observations.append(
             Observation(_head_and_tail(observation.text, share), observation.metadata)
         )
-    return ToolOutput(tuple(observations), tuple(attachments), output.status, output.detail)
+    return replace(output, observations=tuple(observations), attachments=tuple(attachments))
 
 
 def _attachment_of(value: Any) -> Attachment | None:

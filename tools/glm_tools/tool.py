@@ -108,6 +108,7 @@ class ToolResult:
         attachments: for the user: plots, files.
         detail: for the user and the log, never for the model: a traceback, say.
         duration_s: wall time of the call.
+        memory: see `ToolOutput`.
     """
 
     call_id: str
@@ -116,6 +117,7 @@ class ToolResult:
     attachments: tuple[Attachment, ...] = ()
     detail: str = ""
     duration_s: float = 0.0
+    memory: JSONValue = None
 
     @property
     def text(self) -> str:
@@ -136,12 +138,15 @@ class ToolOutput:
         attachments: for the user.
         status: how it ended.
         detail: for the user and the log, never for the model.
+        memory: what the tool wants to know again where the conversation goes on in another process, as JSON; it is kept
+            with the result and given to `Tool.recall`.
     """
 
     observations: tuple[Observation, ...]
     attachments: tuple[Attachment, ...] = ()
     status: ResultStatus = "ok"
     detail: str = ""
+    memory: JSONValue = None
 
     @classmethod
     def from_text(
@@ -255,6 +260,13 @@ class Tool(ABC):
         Raises:
             ToolError: the tool says no; the model reads the message.
         """
+
+    def recall(self, memory: JSONValue) -> None:
+        """Know again what an earlier call of the conversation gave as its `ToolOutput.memory`, in whatever process.
+
+        Called once for each such call, in order, when the conversation is taken up again.
+        """
+        return
 
     def preview(self, arguments: Mapping[str, JSONValue]) -> str:
         """What a call would change, for the person who is asked about it: a diff, say. Empty when there is nothing."""

@@ -8,7 +8,7 @@ Does not cover: what the model makes of a page's words. Who may act after such t
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from glm_tools.browser.actions import Action, Click, OpenURL, Search, parse_actions
@@ -20,8 +20,9 @@ from glm_tools.browser.errors import ActionError, AddressError, BrowserError, Fe
 from glm_tools.browser.extract import Page, PageReader
 from glm_tools.browser.markdown_marks import cut_between_marks, replace_marks, without_marks
 from glm_tools.browser.response import CancelSignal, Progress
+from glm_tools.browser.sources import Sources
 from glm_tools.browser.web import LiveWeb, Web
-from glm_tools.tool import Observation
+from glm_tools.tool import JSONValue, Observation
 
 _PARALLEL_FETCHES = 6
 _MIN_SHARE_CHARS = 800
@@ -57,13 +58,12 @@ class Browser:
         self._owns_reader = reader is None
         self._web = web or _open_web(self.config, self._reader)
         self._pages: dict[str, Page] = {}  # by the URL that was asked for
-        self._sources: dict[int, Source] = {}
-        self._ids: dict[str, int] = {}  # by URL; two where a page was redirected
+        self._sources = Sources()
 
     @property
     def sources(self) -> dict[int, Source]:
         """All that has an id so far: results, links that were shown, pages."""
-        return dict(self._sources)
+        return self._sources.all()
 
     @property
     def replay_misses(self) -> tuple[str, ...]:
@@ -72,12 +72,12 @@ class Browser:
 
     def check_citations(self, answer: str) -> tuple[Citation, ...]:
         """The citations in `answer`, checked against what this session has read."""
-        return check_citations(answer, self._sources)
+        return check_citations(answer, self._sources.all())
 
     def has_listed(self, url: str) -> bool:
         """Whether `url` was among the results, links and pages that the model was shown: it did not make it up."""
         try:
-            return str(parse_url(url)) in self._ids
+            return str(parse_url(url)) in self._sources
         except AddressError:
             return False
 
@@ -124,6 +124,14 @@ class Browser:
                 observations.append(_system_error(error))
         return tuple(observations)
 
+    def take_memory(self) -> JSONValue:
+        """What `recall` needs to know in another process of all that is new since the last time; None for nothing."""
+        return self._sources.take_memory()
+
+    def recall(self, memory: JSONValue) -> None:
+        """Know again what `take_memory` told: ids go on from there, and citations of those pages can be checked."""
+        self._sources.recall(memory)
+
     def close(self) -> None:
         """End the process that reads pages, and close a recording. Safe to call twice."""
         if self._owns_reader:
@@ -137,7 +145,7 @@ class Browser:
         lines: list[str] = []
         for result in outcome.results[: self.config.result_limit]:
             title, snippet = _as_data(result.title), _as_data(result.snippet)
-            number = self._id(result.url, title, snippet)
+            number = self._sources.id_of(result.url, title, snippet)
             lines.append(f" # 【{number}†{title}†{_host(result.url)}】")
             lines.append(f"{result.date}: {snippet}" if result.date else snippet)
         if not outcome.results:
@@ -158,7 +166,7 @@ class Browser:
     ) -> Observation:
         url = str(parse_url(action.url))
         page = self._page(url, cancel, progress)
-        number = self._id(url, page.title, "")
+        number = self._sources.id_of(url, page.title, "")
         self._mark_read(number, page)
         return Observation(self._window(number, page, action.offset, share_chars), "browser_result")
 
@@ -228,6 +236,7 @@ class Browser:
                 f"The page {page.url!r} has {total} characters of text; the offset {offset} is beyond its end."
             )
         start, end = cut_between_marks(page.text, offset, min(self.config.page_chars, limit_chars))
+        self._sources.mark_shown(number, without_marks(page.text[start:end]))
         head = [
             f"TITLE: {_as_data(page.title) or _host(page.url)}",
             f"URL: {page.url}",
@@ -250,31 +259,23 @@ class Browser:
         url = page.links[link] if link < len(page.links) else ""
         if not url:
             return words
-        number, host = self._id(url, words, ""), _host(url)
+        number, host = self._sources.id_of(url, words, ""), _host(url)
         return (
             f"【{number}†{words}】" if host == _host(page.url) else f"【{number}†{words}†{host}】"
         )
 
-    def _id(self, url: str, title: str, snippet: str) -> int:
-        """The id of `url`, the same for the whole run."""
-        number = self._ids.get(url)
-        if number is None:
-            number = self._ids[url] = len(self._sources)
-            self._sources[number] = Source(number, url, title, snippet=snippet)
-        elif snippet and not self._sources[number].snippet:
-            self._sources[number] = replace(self._sources[number], snippet=snippet)
-        return number
-
     def _mark_read(self, number: int, page: Page) -> None:
-        self._ids.setdefault(page.url, number)
-        source = self._sources[number]
-        self._sources[number] = replace(
-            source,
-            url=page.url,
-            title=_as_data(page.title) or source.title,
-            text=without_marks(page.text),
-            sha256=page.sha256,
-            fetched_at=page.fetched_at.isoformat(timespec="seconds"),
+        known = self._sources.get(number)
+        self._sources.mark_read(
+            Source(
+                number,
+                page.url,
+                _as_data(page.title) or (known.title if known else ""),
+                text=without_marks(page.text),
+                snippet=known.snippet if known else "",
+                sha256=page.sha256,
+                fetched_at=page.fetched_at.isoformat(timespec="seconds"),
+            )
         )
 
 

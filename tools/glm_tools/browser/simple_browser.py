@@ -10,7 +10,7 @@ from glm_tools.browser.browser import Browser
 from glm_tools.browser.config import BrowserConfig
 from glm_tools.browser.errors import CassetteError, FetchCancelledError
 from glm_tools.browser.response import CancelSignal, Progress
-from glm_tools.tool import Ctx, Observation, Tool, ToolOutput, ToolSpec
+from glm_tools.tool import Ctx, JSONValue, Observation, Tool, ToolOutput, ToolSpec
 
 TIMEOUT_S = 180.0  # of a call of several lines; each page has a limit of its own
 CANCEL_GRACE_S = 2.0
@@ -30,10 +30,32 @@ SPEC = ToolSpec(
 )
 
 
-class BrowserTool(Tool):
-    """GLM-4's web tool.
+class _BrowsingTool(Tool):
+    """A tool over a browsing session. Everything that it returns is untrusted text from outside.
 
-    Everything that it returns is untrusted text from outside.
+    Args:
+        spec: what the model sees.
+        browser: the session; closed with the tool.
+        lock: of the session: one call at a time, since ids are given in order.
+    """
+
+    def __init__(self, spec: ToolSpec, browser: Browser, lock: threading.Lock) -> None:
+        super().__init__(
+            spec, timeout_s=TIMEOUT_S, grace_s=CANCEL_GRACE_S, idempotent=True, untrusted=True
+        )
+        self.browser = browser
+        self._lock = lock
+
+    def recall(self, memory: JSONValue) -> None:
+        with self._lock:
+            self.browser.recall(memory)
+
+    def close(self) -> None:
+        self.browser.close()
+
+
+class BrowserTool(_BrowsingTool):
+    """GLM-4's web tool.
 
     Args:
         config: what the user allows and wants; the defaults when None.
@@ -46,26 +68,19 @@ class BrowserTool(Tool):
     def __init__(
         self, config: BrowserConfig | None = None, *, browser: Browser | None = None
     ) -> None:
-        super().__init__(
-            SPEC, timeout_s=TIMEOUT_S, grace_s=CANCEL_GRACE_S, idempotent=True, untrusted=True
-        )
-        self.browser = browser or Browser(config)
-        self._lock = threading.Lock()  # one call at a time: ids are given in order
+        super().__init__(SPEC, browser or Browser(config), threading.Lock())
 
     def run(self, arguments: Mapping[str, Any], ctx: Ctx[Any]) -> ToolOutput:
         code: str = arguments["code"]
         with self._lock:
             return _output(
+                self.browser,
                 lambda cancel, progress: self.browser.run(code, cancel=cancel, progress=progress),
                 ctx,
-                self.browser.config.slow_page_s,
             )
 
-    def close(self) -> None:
-        self.browser.close()
 
-
-class _FunctionTool(Tool):
+class _FunctionTool(_BrowsingTool):
     """One of the browser's calls as a function with JSON arguments."""
 
     def __init__(
@@ -75,26 +90,19 @@ class _FunctionTool(Tool):
         lock: threading.Lock,
         action: Callable[[Mapping[str, Any]], Action],
     ) -> None:
-        super().__init__(
-            spec, timeout_s=TIMEOUT_S, grace_s=CANCEL_GRACE_S, idempotent=True, untrusted=True
-        )
-        self.browser = browser
-        self._lock = lock
+        super().__init__(spec, browser, lock)
         self._action = action
 
     def run(self, arguments: Mapping[str, Any], ctx: Ctx[Any]) -> ToolOutput:
         action = self._action(arguments)
         with self._lock:
             return _output(
+                self.browser,
                 lambda cancel, progress: self.browser.run_actions(
                     (action,), cancel=cancel, progress=progress
                 ),
                 ctx,
-                self.browser.config.slow_page_s,
             )
-
-    def close(self) -> None:
-        self.browser.close()
 
 
 def browser_functions(browser: Browser) -> tuple[Tool, ...]:
@@ -176,29 +184,30 @@ def as_functions(tools: Iterable[Tool]) -> list[Tool]:
 
 def browsers_of(tools: Iterable[Tool]) -> list[Browser]:
     """The browsing sessions behind `tools`, each once: for citations, and for what a replay did not have."""
-    found = [tool.browser for tool in tools if isinstance(tool, (BrowserTool, _FunctionTool))]
+    found = [tool.browser for tool in tools if isinstance(tool, _BrowsingTool)]
     return list({id(browser): browser for browser in found}.values())
 
 
 def _output(
+    browser: Browser,
     run: Callable[[CancelSignal, Progress], tuple[Observation, ...]],
     ctx: Ctx[Any],
-    slow_page_s: float,
 ) -> ToolOutput:
     try:
-        observations = run(ctx.cancelled, _SlowPages(ctx.on_output, slow_page_s))
+        observations = run(ctx.cancelled, _SlowPages(ctx.on_output, browser.config.slow_page_s))
     except FetchCancelledError:
         return ToolOutput(
             (Observation("The browser was stopped.", "system_error"),), status="cancelled"
         )
-    except (
-        CassetteError
-    ) as error:  # our failure, not the web's: the run must not go on as if a page were missing
+    except CassetteError as error:
+        # Our failure, not the web's: the run must not go on as if a page were missing.
         return ToolOutput(
             (Observation(str(error), "system_error"),), status="unavailable", detail=str(error)
         )
     is_error = all(observation.metadata == "system_error" for observation in observations)
-    return ToolOutput(observations, status="error" if is_error else "ok")
+    return ToolOutput(
+        observations, status="error" if is_error else "ok", memory=browser.take_memory()
+    )
 
 
 class _SlowPages:
