@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -41,7 +41,11 @@ class OutputType(Generic[T]):
         ConfigurationError: no answer could be written under it, or a part of it has no JSON form.
     """
 
-    def __init__(self, wanted: "type[T] | Mapping[str, Any] | object") -> None:
+    @overload
+    def __init__(self, wanted: type[T]) -> None: ...
+    @overload
+    def __init__(self: "OutputType[Any]", wanted: object) -> None: ...
+    def __init__(self, wanted: object) -> None:
         self._adapter: TypeAdapter[T] | None = None
         try:
             if isinstance(wanted, Mapping):

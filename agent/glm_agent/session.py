@@ -5,7 +5,7 @@ from contextlib import ExitStack, aclosing
 from dataclasses import replace
 from threading import Event as Flag
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overload
 
 from glm_agent.approval import Rule
 from glm_agent.asynchronous import stream_in_thread
@@ -35,6 +35,24 @@ if TYPE_CHECKING:
     from glm_agent.orchestrator import Agent
 
 T = TypeVar("T")
+
+
+class RunOptions(TypedDict, total=False):
+    """What `Session.run` takes beside a prompt and a type."""
+
+    cancel: Flag | None
+    is_untrusted: bool
+
+
+class ResumeOptions(TypedDict, total=False):
+    """What `Session.resume` takes beside a type."""
+
+    decision: Decision | None
+    comment: str
+    rerun_interrupted: bool
+    limits: Limits | None
+    rules: Sequence[Rule]
+    cancel: Flag | None
 
 
 class Session:
@@ -109,25 +127,15 @@ class Session:
 
     @overload
     def run(
-        self,
-        prompt: str,
-        *,
-        output: None = None,
-        cancel: Flag | None = None,
-        is_untrusted: bool = False,
+        self, prompt: str, *, output: None = None, **options: Unpack[RunOptions]
     ) -> RunResult: ...
     @overload
     def run(
-        self,
-        prompt: str,
-        *,
-        output: type[T] | OutputType[T],
-        cancel: Flag | None = None,
-        is_untrusted: bool = False,
+        self, prompt: str, *, output: type[T] | OutputType[T], **options: Unpack[RunOptions]
     ) -> TypedResult[T]: ...
     @overload
     def run(
-        self, prompt: str, *, output: object, cancel: Flag | None = None, is_untrusted: bool = False
+        self, prompt: str, *, output: object, **options: Unpack[RunOptions]
     ) -> TypedResult[Any]: ...
     def run(
         self,
@@ -183,6 +191,14 @@ class Session:
         )
         return self._drive([started], cancel or Flag(), wanted)
 
+    @overload
+    def resume(self, *, output: None = None, **options: Unpack[ResumeOptions]) -> RunResult: ...
+    @overload
+    def resume(
+        self, *, output: type[T] | OutputType[T], **options: Unpack[ResumeOptions]
+    ) -> TypedResult[T]: ...
+    @overload
+    def resume(self, *, output: object, **options: Unpack[ResumeOptions]) -> TypedResult[Any]: ...
     def resume(
         self,
         *,
@@ -252,25 +268,15 @@ class Session:
 
     @overload
     async def arun(
-        self,
-        prompt: str,
-        *,
-        output: None = None,
-        cancel: Flag | None = None,
-        is_untrusted: bool = False,
+        self, prompt: str, *, output: None = None, **options: Unpack[RunOptions]
     ) -> RunResult: ...
     @overload
     async def arun(
-        self,
-        prompt: str,
-        *,
-        output: type[T] | OutputType[T],
-        cancel: Flag | None = None,
-        is_untrusted: bool = False,
+        self, prompt: str, *, output: type[T] | OutputType[T], **options: Unpack[RunOptions]
     ) -> TypedResult[T]: ...
     @overload
     async def arun(
-        self, prompt: str, *, output: object, cancel: Flag | None = None, is_untrusted: bool = False
+        self, prompt: str, *, output: object, **options: Unpack[RunOptions]
     ) -> TypedResult[Any]: ...
     async def arun(
         self,

@@ -110,6 +110,9 @@ def test_the_checker_knows_the_type_of_an_output() -> None:
     assert_type(typed.output, Invoice)
     assert_type(agent.run("?", output=list[Invoice]).output, list[Invoice])
     assert_type(agent.run("?", output={"type": "integer"}).output, Any)
+    with Agent(scripted(GOOD, [GOOD])).session() as session:
+        assert_type(session.run("?", output=Invoice, is_untrusted=True), TypedResult[Invoice])
+        assert_type(session.run("?", output=OutputType(list[Invoice])).output, list[Invoice])
 
 
 def test_the_model_is_told_the_schema_and_decodes_under_it() -> None:
@@ -195,7 +198,7 @@ def test_a_run_goes_on_typed_after_a_crash(tmp_path: Path, boundary: type) -> No
     rest = scripted(GOOD) if boundary is AnswerRejected else scripted(WRONG, GOOD)
     with Agent(rest, journal=journal).session("s") as session:
         result = session.resume(output=Invoice)
-    assert isinstance(result, TypedResult)
+    assert_type(result, TypedResult[Invoice])
     assert result.output == Invoice.model_validate(GOOD)
     options = rest.conversations[0].options
     assert all(option.answer_schema == OutputType(Invoice).schema for option in options)
@@ -213,6 +216,7 @@ def test_a_run_is_resumed_under_its_recorded_schema_and_under_no_other(tmp_path:
         with pytest.raises(ConfigurationError, match="another type"):
             session.resume(output=Point)
         result = session.resume()
+    assert_type(result, RunResult)
     assert result.finish_reason == "answer"
     assert len(result.steps) == 2  # what breaks the schema is sent back without the type too
     journal.close()
