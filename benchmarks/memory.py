@@ -2,14 +2,15 @@
 
     python benchmarks/random_checkpoint.py --model glm-4-9b-chat --format int4 /tmp/glm-4
     python benchmarks/memory.py --checkpoint /tmp/glm-4 --format int4 --context 1024
-    python benchmarks/memory.py --model glm-4-9b-chat --format int4 --context 131072 --layers 1 --chunk 2048
+    python benchmarks/memory.py --model glm-4-9b-chat --format int4 --context 128K --layers 1
 
 With --checkpoint a checkpoint is loaded as a run would: its weights are mapped, and count as memory once they are
 read, which of the embedding are only the rows of the tokens seen. So the plan has two sums, with and without what is
-not read; at the end the rest is read too, and each is printed beside what was measured. Without, random weights are made in memory; neither memory nor speed depends on
-what they are. With fewer layers than the model has, the plan is made for as many.
+not read; at the end the rest is read too, and each is printed beside what was measured. Without, random weights are
+made in memory; neither memory nor speed depends on what they are. With fewer layers than the model has, the plan is made for as many.
 
-With --cached, so many positions are put into the cache as random numbers, and only the rest is computed.
+With --cached, so many positions are put into the cache as random numbers, and only the rest is computed; the rows of
+the embedding that their tokens would have asked for are read. Tokens are spread evenly over the vocabulary.
 """
 
 import argparse
@@ -20,9 +21,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+import typer
 from random_checkpoint import MODELS, QUANTIZED
+from torch import Tensor
 
-from glm_engine.config import ModelConfig
+from glm_agent.cli.context_length import context_length
 from glm_engine.generate import Engine
 from glm_engine.kv_cache import KVCache
 from glm_engine.memory_plan import FORMATS, plan_memory
@@ -36,22 +39,33 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 
-def fill(cache: KVCache, config: ModelConfig, num_positions: int) -> None:
-    """Put random keys and values for positions that are not worth computing."""
-    for start in range(0, num_positions, 1024):
-        count = min(1024, num_positions - start)
-        keys = torch.randn(count, config.num_kv_heads, config.head_dim)
+def fill(cache: KVCache, decoder: Decoder, token_ids: Tensor) -> None:
+    """Put random keys and values for tokens that are not worth computing."""
+    config = decoder.config
+    for part in torch.split(token_ids, 1024):
+        decoder.embedding[part]
+        keys = torch.randn(len(part), config.num_kv_heads, config.head_dim)
         for layer in range(config.num_layers):
             cache.append(layer, keys, keys)
-        cache.commit(count)
+        cache.commit(len(part))
+
+
+def tokens(text: str) -> int:
+    """A context length as the command line takes it: plain, or such as 128K."""
+    try:
+        return context_length(text)
+    except typer.BadParameter as error:
+        raise argparse.ArgumentTypeError(error.message) from error
 
 
 def measure(decoder: Decoder, context: int, cached: int, chunk: int, decode: int) -> None:
     """Prefill a context but for its last tokens, generate these, and print how fast that was."""
     cache = decoder.new_cache(context)
     cache.reserve(context)
-    fill(cache, decoder.config, cached)
-    remaining = torch.arange(context - cached - decode) % 60000
+    generator = torch.Generator().manual_seed(0)
+    token_ids = torch.randint(decoder.config.vocab_size, (context - decode,), generator=generator)
+    fill(cache, decoder, token_ids[:cached])
+    remaining = token_ids[cached:]
     started = reported = time.monotonic()
     for part in torch.split(remaining, chunk):
         decoder.forward(part, cache, num_logits=1)
@@ -76,7 +90,7 @@ def main() -> None:
     parser.add_argument("--model", choices=MODELS, default="glm-4-9b-chat")
     parser.add_argument("--checkpoint", type=Path, help="from random_checkpoint.py, or a real one")
     parser.add_argument("--format", choices=FORMATS, default="int4")
-    parser.add_argument("--context", type=int, default=2048)
+    parser.add_argument("--context", type=tokens, default=2048)
     parser.add_argument("--cached", type=int, default=0)
     parser.add_argument("--layers", type=int)
     parser.add_argument("--chunk", type=int, default=512)
@@ -111,8 +125,15 @@ def main() -> None:
     for label, planned, measured in rows:
         print(f"{label:24} planned {planned / GIB:6.2f} GiB  measured {measured / GIB:6.2f} GiB"
               f"  ratio {measured / planned:.3f}")  # fmt: skip
-    parts = ("weight_bytes", "unread_bytes", "kv_cache_bytes", "workspace_bytes", "runtime_bytes")
-    print("planned: " + ", ".join(f"{part} {getattr(plan, part) / GIB:.2f}" for part in parts))
+    parts = {
+        "weights": plan.weight_bytes,
+        "of these unread": plan.unread_bytes,
+        "second copy": plan.copied_bytes,
+        "keys and values": plan.kv_cache_bytes,
+        "workspace": plan.workspace_bytes - plan.spared_bytes,
+        "process": plan.runtime_bytes,
+    }
+    print("planned: " + ", ".join(f"{name} {nbytes / GIB:.2f}" for name, nbytes in parts.items()))
 
 
 def touch(decoder: Decoder) -> None:

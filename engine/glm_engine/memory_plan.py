@@ -2,6 +2,9 @@
 
 The plan counts what the engine holds: weights in their format, the keys and values of one full context, and the
 buffers of the widest step. It knows shapes only, so it costs nothing and needs no weights.
+
+It is the plan of one session. What an `Engine` keeps of sessions that are gone is beside it, up to its
+`kept_prefix_bytes`, and so is every further session.
 """
 
 import math
@@ -14,8 +17,14 @@ from glm_engine.config import ModelConfig
 from glm_engine.kernels.attention import SCALE_BLOCK
 from glm_engine.kernels.linear import workspace_bytes
 from glm_engine.kv_cache import KVFormat
-from glm_engine.model import parameter_shapes
-from glm_engine.quantization import format_of, quantized_layout
+from glm_engine.model import parameter_shapes, rotary_bytes
+from glm_engine.quantization import (
+    QuantizedFormat,
+    expanding_bytes,
+    format_of,
+    quantized_layout,
+    torch_copy_bytes,
+)
 
 PlannedFormat = Literal["bfloat16", "int8", "int4"]
 
@@ -36,12 +45,14 @@ class MemoryPlan:
         weight_format: of the matrices.
         context_length: tokens that the session may hold.
         weight_bytes: matrices, embedding, biases and norms.
-        unread_bytes: of these, rows of the embedding that no token of such a context asks for. Quantised weights are
-            mapped, so that they take no memory; an accelerator has to hold them.
+        unread_bytes: of these, about what is in rows of the embedding that no token of such a context asks for.
+            Quantised weights are mapped, so that they take no memory; an accelerator has to hold them.
         kv_cache_bytes: keys and values of `context_length` tokens.
         workspace_bytes: the buffers of a prefill chunk, the largest that exist at one time.
-        mask_bytes: of these, what only the mask of torch's attention takes, on an accelerator; the native kernel makes
-            no mask. 0 where there are no native kernels, and main memory has to hold it too.
+        spared_bytes: of these, what an accelerator takes and the native kernels do without: the mask of torch's
+            attention, and rows of a quantised matrix that are expanded. 0 where there are no native kernels.
+        copied_bytes: the second copy of quantised matrices, in the layout of torch's operators, that main memory holds
+            where there are no native kernels. An accelerator holds none.
         runtime_bytes: the process without a model.
     """
 
@@ -51,13 +62,14 @@ class MemoryPlan:
     kv_cache_bytes: int
     workspace_bytes: int
     unread_bytes: int = 0
-    mask_bytes: int = 0
+    spared_bytes: int = 0
+    copied_bytes: int = 0
     runtime_bytes: int = RUNTIME_BYTES
 
     @property
     def total_bytes(self) -> int:
-        """What must be free in main memory: all of it but what is never read or never made there."""
-        return self.device_bytes - self.unread_bytes - self.mask_bytes
+        """What must be free in main memory."""
+        return self.device_bytes - self.unread_bytes - self.spared_bytes + self.copied_bytes
 
     @property
     def device_bytes(self) -> int:
@@ -91,16 +103,19 @@ def plan_memory(
             f"context_length is {context_length:,}; this model takes 1 to {config.context_length:,}"
         )
     chunk = min(prefill_chunk, context_length)
-    mask_bytes = chunk * context_length * (1 + _BF16)  # as bool and as torch's attention takes it
-    workspace_bytes = _workspace_bytes(config, weight_format, chunk, mask_bytes)
-    without_mask = _workspace_bytes(config, weight_format, chunk, 0)
+    by_torch, natively = (
+        _workspace_bytes(config, weight_format, chunk, context_length, is_native=is_native)
+        for is_native in (False, True)
+    )
+    has_kernels = _has_kernels()
     return MemoryPlan(
         weight_format=weight_format,
         context_length=context_length,
         weight_bytes=_weight_bytes(config, weight_format),
         kv_cache_bytes=kv_bytes_per_token(config, kv_format) * context_length,
-        workspace_bytes=workspace_bytes,
-        mask_bytes=workspace_bytes - without_mask if _has_kernels() else 0,
+        workspace_bytes=by_torch,
+        spared_bytes=by_torch - natively if has_kernels else 0,
+        copied_bytes=0 if has_kernels else _copied_bytes(config, weight_format),
         unread_bytes=_unread_bytes(config, weight_format, context_length),
     )
 
@@ -142,7 +157,7 @@ def kv_bytes_per_token(config: ModelConfig, kv_format: KVFormat = "auto") -> int
 def _weight_bytes(config: ModelConfig, weight_format: PlannedFormat) -> int:
     total = 0
     for name, shape in parameter_shapes(config).items():
-        chosen = None if weight_format == "bfloat16" else format_of(name, shape, weight_format)
+        chosen = _chosen(name, shape, weight_format)
         if chosen is None:
             total += math.prod(shape) * (_FP32 if name.endswith("norm") else _BF16)
         else:
@@ -153,13 +168,30 @@ def _weight_bytes(config: ModelConfig, weight_format: PlannedFormat) -> int:
     return total
 
 
+def _copied_bytes(config: ModelConfig, weight_format: PlannedFormat) -> int:
+    return sum(
+        torch_copy_bytes(shape, chosen)
+        for name, shape in parameter_shapes(config).items()
+        if (chosen := _chosen(name, shape, weight_format)) is not None
+    )
+
+
+def _chosen(
+    name: str, shape: tuple[int, ...], weight_format: PlannedFormat
+) -> QuantizedFormat | None:
+    return None if weight_format == "bfloat16" else format_of(name, shape, weight_format)
+
+
 def _unread_bytes(config: ModelConfig, weight_format: PlannedFormat, context_length: int) -> int:
-    """Of the embedding. In bf16 it may have been converted from what was stored, and then it is not mapped."""
+    """Of the embedding, where tokens are spread evenly over the vocabulary.
+
+    In bf16 it may have been converted from what was stored, and then it is not mapped.
+    """
     if weight_format == "bfloat16" or config.tied_embeddings:
         return 0
     embedding = config.vocab_size * config.hidden_size * _BF16
-    row = max(config.hidden_size * _BF16, _MAPPED_AT_ONCE_BYTES)
-    return max(0, embedding - context_length * row)
+    blocks = embedding / max(config.hidden_size * _BF16, _MAPPED_AT_ONCE_BYTES)
+    return int(embedding * math.exp(-context_length / blocks))
 
 
 def _has_kernels() -> bool:
@@ -167,16 +199,23 @@ def _has_kernels() -> bool:
 
 
 def _workspace_bytes(
-    config: ModelConfig, weight_format: PlannedFormat, chunk: int, mask_bytes: int
+    config: ModelConfig,
+    weight_format: PlannedFormat,
+    chunk: int,
+    context_length: int,
+    *,
+    is_native: bool,
 ) -> int:
     """The larger of the two peaks of a layer, beside what lives through all layers."""
     residual = 2 * chunk * config.hidden_size * _FP32  # the stream, and a norm of it
     # The fused projection, its rotated part as complex numbers, and the output.
-    attention = chunk * config.qkv_rows * (_BF16 + 2 * _FP32) + mask_bytes
-    mlp = (
-        chunk * config.intermediate_size * 4 * _BF16
-    )  # gate and up, the product, and what it is made of
+    attention = chunk * config.qkv_rows * (_BF16 + 2 * _FP32)
+    # Gate and up, the product, and what it is made of.
+    mlp = chunk * config.intermediate_size * 4 * _BF16
     logits = config.vocab_size * (_BF16 + _FP32)
     widest = max(config.hidden_size, config.intermediate_size)
-    product = 0 if weight_format == "bfloat16" else workspace_bytes(chunk, widest)
-    return residual + max(attention, mlp + product) + logits
+    if not is_native:
+        attention += chunk * context_length * (1 + _BF16)  # a mask, and as torch's kernel takes it
+    if weight_format != "bfloat16":
+        mlp += workspace_bytes(chunk, widest) if is_native else expanding_bytes(widest)
+    return residual + max(attention, mlp) + logits + rotary_bytes(config, context_length)

@@ -107,6 +107,12 @@ class RotaryTable:
         return self._factors[start:stop, None]
 
 
+def rotary_bytes(config: ModelConfig, num_positions: int) -> int:
+    """What a `RotaryTable` of so many positions takes at most: twice its size, in the moment in which it grows."""
+    blocks = -(-num_positions // _ROTARY_BLOCK)
+    return (2 * blocks - 1) * _ROTARY_BLOCK * (config.rotary_dim // 2) * torch.complex64.itemsize
+
+
 class Decoder:
     """The network. Holds weights and no sequence: a forward pass reads and extends the cache it is given.
 

@@ -147,18 +147,28 @@ class TorchQuantizedLinear:
         self._bias = bias
         height = matrix.shape[0]
         if isinstance(matrix, Int8Matrix):
-            self._packed = matrix.integers(0, height).contiguous()
+            self._packed = torch.empty(matrix.shape, dtype=torch.int8)
+            for start in range(0, height, EXPANDED_ROWS):  # all rows at once would be held twice
+                stop = min(start + EXPANDED_ROWS, height)
+                self._packed[start:stop] = matrix.integers(start, stop)
             self._scales = matrix.scales.view(-1)[:height].contiguous()
             # torch's operator reads beyond the end of other shapes
             is_direct = not any(side % _TORCH_INT8_MULTIPLE for side in matrix.shape)
             self._max_direct_tokens = _MAX_INT8_TOKENS if is_direct else 0
         else:
-            self._packed, self._scales = _torch_int4(matrix)
+            parts = [_torch_int4(rows) for rows in _row_blocks(matrix)]
+            self._packed = torch.cat([packed for packed, _ in parts])
+            self._scales = torch.cat([scales for _, scales in parts], 1)
             self._max_direct_tokens = _MAX_INT4_TOKENS
 
     def __call__(self, x: Tensor) -> Tensor:
         output = self._direct(x) if x.shape[0] <= self._max_direct_tokens else self._expanding(x)
         return output if self._bias is None else output.add_(self._bias)
+
+    @property
+    def copied_bytes(self) -> int:
+        """What is held beside the matrix."""
+        return self._packed.nbytes + self._scales.nbytes
 
     def _direct(self, x: Tensor) -> Tensor:
         x = x.contiguous()
@@ -178,6 +188,22 @@ class TorchQuantizedLinear:
             stop = min(start + EXPANDED_ROWS, height)
             output[:, start:stop] = F.linear(x, self._matrix.expanded(start, stop))
         return output
+
+
+def torch_copy_bytes(shape: tuple[int, ...], kind: QuantizedFormat) -> int:
+    """What `TorchQuantizedLinear` holds of a matrix beside the matrix itself."""
+    height, width = shape
+    if kind == "int8":
+        return height * width + height * torch.bfloat16.itemsize
+    height += -height % _TORCH_INT4_ROWS
+    width += -width % COLUMNS
+    return height * width // 2 + height * width // GROUP * 2 * torch.bfloat16.itemsize
+
+
+def expanding_bytes(width: int) -> int:
+    """About what it takes to expand `EXPANDED_ROWS` rows of this width to bf16."""
+    # Of a weight, in int4: its bf16 scale, its integer, and as bf16 before and after it is scaled.
+    return EXPANDED_ROWS * width * (2 + 1 + 2 + 2)
 
 
 def format_of(name: str, shape: tuple[int, ...], wanted: QuantizedFormat) -> QuantizedFormat | None:
@@ -305,6 +331,20 @@ def _padded(rows: Tensor) -> Tensor:
     """In fp32, with zeros up to whole blocks."""
     height, width = rows.shape
     return F.pad(rows.float(), (0, -width % COLUMNS, 0, -height % ROWS))
+
+
+def _row_blocks(matrix: Int4Matrix) -> Iterator[Int4Matrix]:
+    """Views of `EXPANDED_ROWS` rows at a time: their integers take 12 times what a matrix does."""
+    step = EXPANDED_ROWS // ROWS
+    for first in range(0, matrix.values.shape[0], step):
+        rows = slice(first, first + step)
+        height = min(EXPANDED_ROWS, matrix.shape[0] - first * ROWS)
+        yield Int4Matrix(
+            matrix.values[rows],
+            matrix.scales[rows],
+            matrix.group_scales[rows],
+            (height, matrix.shape[1]),
+        )
 
 
 def _torch_int4(matrix: Int4Matrix) -> tuple[Tensor, Tensor]:

@@ -311,8 +311,8 @@ def test_plan_adds_up_and_says_what_auto_would_load(installed: Path) -> None:
     for row in (row for rows in report["models"].values() for row in rows):
         parts = ("weight", "kv_cache", "workspace", "runtime")
         assert row["device_bytes"] == sum(row[f"{part}_bytes"] for part in parts)
-        spared = row["unread_bytes"] + row["mask_bytes"]
-        assert row["total_bytes"] == row["device_bytes"] - spared
+        elsewhere = row["unread_bytes"] + row["spared_bytes"] - row["copied_bytes"]
+        assert row["total_bytes"] == row["device_bytes"] - elsewhere
         assert row["fits_here"] == (row["total_bytes"] <= report["available_bytes"])
     assert [step["name"] for step in report["auto"]] == ["glm-4-9b-chat", "chatglm2-6b"]
     one = json.loads(

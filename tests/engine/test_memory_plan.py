@@ -4,6 +4,7 @@ from dataclasses import replace
 from math import prod
 
 import pytest
+import torch
 from torch import Tensor
 
 from glm_engine.config import ModelConfig
@@ -15,7 +16,7 @@ from glm_engine.memory_plan import (
     kv_bytes_per_token,
     plan_memory,
 )
-from glm_engine.model import Decoder, parameter_shapes
+from glm_engine.model import Decoder, RotaryTable, parameter_shapes, rotary_bytes
 from glm_engine.testing import random_weights, tiny_config
 
 GIB = 1 << 30
@@ -83,13 +84,44 @@ def test_rows_of_the_embedding_that_nothing_reads_take_memory_only_where_nothing
     embedding = 2 * GLM4.vocab_size * GLM4.hidden_size
     for weight_format in FORMATS:
         plan = plan_memory(GLM4, weight_format, 1024)
-        assert plan.device_bytes - plan.total_bytes == plan.unread_bytes
+        assert plan.device_bytes - plan.total_bytes == plan.unread_bytes + plan.spared_bytes
         if weight_format == "bfloat16":
             assert plan.unread_bytes == 0
         else:
             assert 0.9 * embedding < plan.unread_bytes < embedding
-    assert plan_memory(GLM4, "int4", 131072).unread_bytes == 0
+    assert plan_memory(GLM4, "int4", 131072).unread_bytes < 0.001 * embedding
     assert plan_memory(replace(GLM4, tied_embeddings=True), "int4", 1024).unread_bytes == 0
+
+
+@pytest.mark.parametrize("weight_format", FORMATS)
+def test_without_native_kernels_there_are_a_mask_and_a_second_copy(
+    weight_format: PlannedFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_kernels = plan_memory(GLM4, weight_format, 131072)
+    assert with_kernels.copied_bytes == 0
+    assert with_kernels.spared_bytes > 512 * 131072
+    monkeypatch.setenv("GLM_AGENT_KERNELS", "off")
+    without = plan_memory(GLM4, weight_format, 131072)
+    assert without.spared_bytes == 0
+    assert without.device_bytes == with_kernels.device_bytes
+    assert without.total_bytes - with_kernels.total_bytes == (
+        without.copied_bytes + with_kernels.spared_bytes
+    )
+    if weight_format == "bfloat16":
+        assert without.copied_bytes == 0
+    else:  # its own layout holds the same numbers and other scales
+        matrices = without.weight_bytes - 2 * GLM4.vocab_size * GLM4.hidden_size
+        assert 0.95 * matrices < without.copied_bytes < 1.2 * matrices
+
+
+def test_the_factors_of_positions_are_planned_for_and_are_what_a_long_session_holds() -> None:
+    config = tiny_config(context_length=12_288)
+    table = RotaryTable(config, torch.device("cpu"))
+    table.rows(0, 8192)
+    grown = table.rows(8192, 12_288)
+    held = grown.untyped_storage().nbytes()
+    before = held * 8192 // 12_288
+    assert rotary_bytes(config, 12_288) == rotary_bytes(config, 8193) == held + before
 
 
 def test_totals_grow_with_context_and_shrink_with_the_format() -> None:

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from glm_engine.quantization import (
+    EXPANDED_ROWS,
     Int4Matrix,
     Int8Matrix,
     QuantizedFormat,
@@ -15,6 +16,7 @@ from glm_engine.quantization import (
     matrix_of,
     quantize,
     quantized_layout,
+    torch_copy_bytes,
 )
 
 FORMATS: list[QuantizedFormat] = ["int8", "int4"]
@@ -130,6 +132,28 @@ def test_few_and_many_tokens_are_multiplied_by_the_same_matrix(
         assert output.dtype == torch.bfloat16
         error = (output.float() - expected[:rows]).square().mean().sqrt()
         assert error < tolerance
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("shape", [(64, 128), (50, 200), (EXPANDED_ROWS + 70, 130)])
+def test_what_torch_holds_beside_a_matrix_is_what_plans_say(
+    shape: tuple[int, int], kind: QuantizedFormat
+) -> None:
+    linear = TorchQuantizedLinear(quantized(torch.randn(shape), kind))
+    assert linear.copied_bytes == torch_copy_bytes(shape, kind)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_matrix_is_the_same_to_torch_whether_its_rows_were_converted_at_once_or_not(
+    kind: QuantizedFormat,
+) -> None:
+    """Few tokens read the copy, and every row of it counts."""
+    shape = (EXPANDED_ROWS + 96, 128)
+    matrix = quantized(torch.randn(shape), kind)
+    x = torch.randn(2, shape[1]).bfloat16()
+    expected = x.float() @ matrix.expanded(0, shape[0]).float().T
+    error = (TorchQuantizedLinear(matrix)(x).float() - expected).abs()
+    assert float(error.max()) < 0.02 * float(expected.std()) * 5
 
 
 def test_zero_and_constant_rows_survive() -> None:

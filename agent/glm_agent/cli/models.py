@@ -203,7 +203,7 @@ def _plan_lines(report: dict[str, Any]) -> Iterator[str]:
         for row in rows:
             parts = ("weight", "unread", "kv_cache", "workspace")
             sizes = [row[f"{part}_bytes"] / GIB for part in parts]
-            sizes[-1] -= row["mask_bytes"] / GIB  # not made here
+            sizes[-1] -= row["spared_bytes"] / GIB  # not made here
             yield (
                 f"  {row['weight_format']:<10}{row['context_length']:>9,}{sizes[0]:>9.1f}{0 - sizes[1]:>8.1f}"
                 f"{sizes[2]:>7.1f}{sizes[3]:>7.1f}{row['total_bytes'] / GIB:>8.1f}  {'yes' if row['fits_here'] else 'no':<4}  "
