@@ -188,6 +188,7 @@ ATTACKS: tuple[Attack, ...] = (
         "import resource\nrefused('prlimit', lambda: resource.prlimit(1, resource.RLIMIT_NOFILE, (3, 3)))\n"
         "refused('cpu', lambda: resource.prlimit(1, resource.RLIMIT_CPU, (1, 1)))\n"
         "refused('affinity', lambda: os.sched_setaffinity(1, {0}))\nrefused('renice', lambda: os.setpriority(os.PRIO_PROCESS, 1, 19))\n"
+        "refused('idle', lambda: os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0)))\n"
         "refused('raise', lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (10**5, 10**5)))",
     ),
     Attack(

@@ -111,6 +111,14 @@ def test_limits_of_others_are_out_of_reach() -> None:
     assert run("x86_64", 302, 77) == 0x50001
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
+def test_the_only_scheduling_policy_is_the_ordinary_one(pid: int, policy: int) -> None:
+    """SCHED_IDLE would starve the supervisor; SCHED_OTHER, which it has, is what ZeroMQ asks for its own threads."""
+    expected = ALLOW if policy == 0 else 0x50001
+    assert run("x86_64", 144, pid, policy) == expected
+    assert run("aarch64", 119, pid, policy) == expected
+
+
 def test_other_architectures_do_not_slip_through() -> None:
     """32-bit and x32 calls have other numbers for the same things."""
     assert run("x86_64", 0, arch=0x40000003) == KILL

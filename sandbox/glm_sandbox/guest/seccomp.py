@@ -64,7 +64,6 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
     "personality": (135, 92),
     "setpriority": (141, 140),
     "ioprio_set": (251, 30),
-    "sched_setscheduler": (144, 119),
     "sched_setparam": (142, 118),
     "sched_setattr": (314, 274),
     "kexec_load": (246, 104),
@@ -91,6 +90,7 @@ _CHECKED = {
     "socket": (41, 198),
     "prlimit64": (302, 261),
     "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119),
     "kill": (62, 129),
     "tgkill": (234, 131),
     "rt_sigqueueinfo": (129, 138),
@@ -108,6 +108,7 @@ _NEW_NAMESPACE_FLAGS = (
 )
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C  # push characters into a terminal
 _ALLOWED_SOCKET_FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
+_SCHED_OTHER = 0
 _INIT_AND_EVERYBODY = (1, 0xFFFFFFFF)  # kill(1, ...), kill(-1, ...)
 
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -176,6 +177,8 @@ def build(machine: str) -> bytes:
     program += _on_call(checked["socket"], _only_values(0, _ALLOWED_SOCKET_FAMILIES, _EAFNOSUPPORT))
     for name in ("prlimit64", "sched_setaffinity"):
         program += _on_call(checked[name], _only_values(0, (0,), _EPERM))  # itself only
+    # what every process has already: ZeroMQ gives it to its threads, and aborts when it is refused
+    program += _on_call(checked["sched_setscheduler"], _only_values(1, (_SCHED_OTHER,), _EPERM))
     for name in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
         program += _on_call(checked[name], _all_values_but(0, _INIT_AND_EVERYBODY, _EPERM))
     program += _on_call(checked["ioctl"], _all_values_but(1, (_TIOCSTI, _TIOCLINUX), _EPERM))
