@@ -9,6 +9,7 @@ the same sandbox, its client beside it, so that no transport between host and co
 """
 
 import argparse
+import contextlib
 import gzip
 import io
 import json
@@ -18,8 +19,10 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+
+import docker
 
 from glm_sandbox.backend import PREIMPORT, Backend
 from glm_sandbox.open import open_backend
@@ -36,11 +39,17 @@ for path in ('/run/cgroup/memory.usage_in_bytes', '/run/cgroup/memory.current',
     try: print(int(open(path).read()) / 2**20); break
     except OSError: pass
 """
+KERNEL_IMAGE = "glm-agent-benchmark:ipykernel"
+UNPACK = """
+import zipfile, compileall
+zipfile.ZipFile('kernel.zip').extractall('kernel')
+compileall.compile_dir('kernel', quiet=2)
+"""
 # Its output thread speaks TCP with itself, and ZeroMQ asks netlink for the machine's addresses first, which the sandbox
 # does not have: Unix sockets in their place are as fast.
 KERNEL = """
 import sys
-sys.path.insert(0, '/mnt/data/kernel')
+sys.path[:0] = ['/mnt/data/kernel', '/opt/kernel']
 import zmq
 pipes, connect = [], zmq.Socket.connect
 def bind(socket, address):
@@ -55,7 +64,7 @@ launch_new_instance()
 """
 KERNEL_CLIENT = """
 import json, sys, time
-sys.path.insert(0, '/mnt/data/kernel')
+sys.path[:0] = ['/mnt/data/kernel', '/opt/kernel']
 from jupyter_client import KernelManager
 manager = KernelManager(transport='ipc', kernel_name='python3', connection_file='/tmp/kernel.json')
 manager.kernel_spec.argv = [sys.executable, '/mnt/data/kernel.py', '-f', '{connection_file}']
@@ -180,6 +189,15 @@ def measure(backend: Backend) -> None:
         row("1 + 1, no snapshot", calls(session, "1 + 1", 100, 0.0), p50=2)
 
 
+def zipped(folder: Path) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as made:
+        for path in folder.rglob("*"):
+            if path.is_file() and path.suffix != ".pyc":
+                made.write(path, path.relative_to(folder))
+    return archive.getvalue()
+
+
 def fetch(folder: Path, *arguments: str) -> None:
     """Fill a folder with packages."""
     command = [
@@ -195,23 +213,37 @@ def fetch(folder: Path, *arguments: str) -> None:
     subprocess.run(command, check=True)
 
 
+@contextlib.contextmanager
+def docker_with(packages: Path) -> Iterator[Backend]:
+    """Docker, with `packages` in the image: nothing can be executed from its /mnt/data, libraries included."""
+    client = docker.from_env()
+    try:
+        base = open_backend("docker").image  # type: ignore[attr-defined]
+        dockerfile = packages.parent / "Dockerfile"
+        dockerfile.write_text(f"FROM {base}\nCOPY {packages.name} /opt/kernel\n", encoding="utf-8")
+        client.images.build(path=str(packages.parent), tag=KERNEL_IMAGE, rm=True)
+        backend = open_backend("docker", image=KERNEL_IMAGE)
+        yield backend
+        for name in (backend.image, KERNEL_IMAGE):  # type: ignore[attr-defined]
+            client.images.remove(name)
+    finally:
+        client.close()
+
+
 def compare_ipykernel(backend: Backend, packages: Path) -> None:
     """Run ipykernel and its client, both in a session of ours."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as made:
-        for path in packages.rglob("*"):
-            if path.is_file() and path.suffix != ".pyc":
-                made.write(path, path.relative_to(packages))
     limits = ResourceLimits(
         memory_bytes=1 << 30, data_bytes=512 << 20, data_inodes=50_000, timeout_s=300
     )
-    with Session(backend, limits, preimport=()) as session:
-        session.put_file("kernel.zip", archive.getvalue())
+    with contextlib.ExitStack() as stack:
+        if backend.name == "docker":
+            backend = stack.enter_context(docker_with(packages))
+        session = stack.enter_context(Session(backend, limits, preimport=()))
+        if backend.name != "docker":
+            session.put_file("kernel.zip", zipped(packages))
+            session.execute(UNPACK)
         session.put_file("kernel.py", KERNEL.encode("utf-8"))
         session.put_file("client.py", KERNEL_CLIENT.encode("utf-8"))
-        session.execute(
-            "import zipfile, compileall\nzipfile.ZipFile('kernel.zip').extractall('kernel')\ncompileall.compile_dir('kernel', quiet=2)"
-        )
         result = session.execute("!python3 client.py")
         lines = result.stdout.strip().splitlines()
         if not lines or not lines[-1].startswith("{"):
