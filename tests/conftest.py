@@ -1,10 +1,19 @@
 """Fixtures that more than one package's tests use."""
 
+import contextlib
+import io
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from hypothesis import settings
 
+from glm_agent.cli import main
+from glm_agent.local_model import LocalModel
+from glm_agent.models import load_model
 from glm_engine.tokenizer import Tokenizer, load_tokenizer
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -27,3 +36,54 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def glm4_tokenizer(shared_data: Path) -> Tokenizer:
     return load_tokenizer(shared_data / "glm-4-9b-chat")
+
+
+@pytest.fixture(scope="session")
+def demo() -> LocalModel:
+    """The embedded demo model, loaded once; what it computed for one test may spare another the same."""
+    return load_model("demo")
+
+
+class Command(Protocol):
+    """`glm-agent`, as `command` gives it."""
+
+    def __call__(
+        self, home: Path, *arguments: str, cwd: Path | None = None, text: str = ""
+    ) -> "subprocess.CompletedProcess[str]": ...
+
+
+@pytest.fixture(scope="session")
+def command() -> Command:
+    """Runs `glm-agent ARGUMENTS` to its end in this process, which loads torch once for all of them.
+
+    Whoever tests a process (its signals, its terminal, what it leaves behind) starts one.
+    """
+
+    def run(
+        home: Path, *arguments: str, cwd: Path | None = None, text: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8") as stdin,
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(stdout),
+            contextlib.redirect_stderr(stderr),
+        ):
+            stdin.write(text)
+            stdin.seek(0)
+            patch.setattr(sys, "stdin", stdin)
+            patch.setattr(sys, "argv", ["glm-agent", *arguments])
+            patch.setenv("GLM_AGENT_HOME", str(home))
+            if cwd is not None:
+                patch.chdir(cwd)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        code = ended.value.code
+        assert code is None or isinstance(code, int)
+        for stream in (stdout, stderr):
+            stream.seek(0)
+        return subprocess.CompletedProcess(
+            ["glm-agent", *arguments], code or 0, stdout.read(), stderr.read()
+        )
+
+    return run

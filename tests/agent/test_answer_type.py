@@ -1,10 +1,8 @@
 """`--output`: from the command line to a value, with the demo model; and what is wrong with a type is said before it loads."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,20 +22,16 @@ number = 3
 """
 
 
-def test_an_answer_on_stdout_is_json_of_the_type_and_nothing_else(tmp_path: Path) -> None:
+def test_an_answer_on_stdout_is_json_of_the_type_and_nothing_else(
+    tmp_path: Path, command: Any
+) -> None:
     """The demo model really reads a sentence into a record; `--json` shows text and value."""
     (tmp_path / "models.py").write_text(MODELS, encoding="utf-8")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "glm_agent", "run", "Berlin has 3600000 people."),
-            *("--model", "demo", "--no-tools", "--output", "models.py:Place", "--json"),
-        ],
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "GLM_AGENT_HOME": str(tmp_path / "home")},
+    done = command(
+        tmp_path / "home",
+        *("run", "Berlin has 3600000 people.", "--model", "demo", "--no-tools"),
+        *("--output", "models.py:Place", "--json"),
         cwd=tmp_path,
-        timeout=280,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)

@@ -11,12 +11,13 @@ import pytest
 from pydantic import BaseModel, Field, model_validator
 from typing_extensions import TypedDict  # before Python 3.12 pydantic cannot read typing's
 
-from glm_agent import Agent, OutputError, OutputType, TypedResult, load_model
+from glm_agent import Agent, OutputError, OutputType, TypedResult
 from glm_agent.errors import ConfigurationError
 from glm_agent.events import AnswerRejected, PromptRendered, RunResult, RunStarted
 from glm_agent.export import session_json
 from glm_agent.journal import Journal
 from glm_agent.limits import Limits
+from glm_agent.local_model import LocalModel
 from glm_agent.testing import ReplayModel, ScriptedModel, call, say
 from glm_agent.verification import verify_run
 from glm_tools.function_tool import tool
@@ -257,9 +258,9 @@ def test_what_is_checked_after_the_answer_is_listed() -> None:
     assert (result.output, len(result.steps)) == ([1, 2], 2)
 
 
-def test_the_demo_model_answers_under_a_schema() -> None:
+def test_the_demo_model_answers_under_a_schema(demo: LocalModel) -> None:
     """The engine, the grammar and the parser together; what it says is not the point, its form is."""
-    with Agent(load_model("demo"), limits=Limits(max_new_tokens=80)) as agent:
+    with Agent(demo, limits=Limits(max_new_tokens=80)) as agent:
         result = agent.run("What is 2 + 3?", output=Annotated[int, Field(ge=0, le=99)])
         assert isinstance(result.output, int)
         size = agent.run("How wide is a door?", output=Size).output

@@ -2,10 +2,7 @@
 
 import dataclasses
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -51,30 +48,18 @@ def multiply(a: int, b: int) -> int:
 QUESTION = "What is 37 * 43?"
 
 
-def glm_agent(home: Path, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "glm_agent", *arguments],
-        input=text,
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "GLM_AGENT_HOME": str(home)},
-        timeout=280,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, command: Any) -> Path:
     """A home with one session, `sum`, whose run stopped for approval and was then approved."""
     home = tmp_path_factory.mktemp("home")
     (home / "my_tools.py").write_text(TOOLS, encoding="utf-8")
-    done = glm_agent(
+    done = command(
         home, "run", QUESTION, "-T", str(home / "my_tools.py"), "--session", "sum", "-m", "demo"
     )
     assert done.returncode == 3, done.stderr
     assert "glm-agent resume" in done.stderr
     assert not (home / "ledger").exists(), "nothing ran without a yes"
-    approved = glm_agent(home, "resume", "sum", "--approve")
+    approved = command(home, "resume", "sum", "--approve")
     assert approved.returncode == 0, approved.stderr
     assert "1591" in approved.stdout
     assert (home / "ledger").read_text(encoding="utf-8") == "37 43\n", "one yes, one run"
@@ -102,8 +87,8 @@ def without_model(home: Path, *arguments: str) -> Result:
 
 
 @pytest.mark.slow
-def test_the_run_is_reproduced_token_for_token(home: Path) -> None:
-    verified = glm_agent(home, "replay", run_id(home), "--verify")
+def test_the_run_is_reproduced_token_for_token(home: Path, command: Any) -> None:
+    verified = command(home, "replay", run_id(home), "--verify")
     assert verified.returncode == 0, verified.stderr
     assert "2 turns reproduced, token for token." in verified.stdout
 
@@ -162,9 +147,11 @@ def test_no_event_has_a_field_of_the_heads_name() -> None:
         assert not HEAD & {field.name for field in dataclasses.fields(kind)}
 
 
-def test_jsonl_the_journal_an_export_and_the_stream_speak_of_the_same_events(home: Path) -> None:
+def test_jsonl_the_journal_an_export_and_the_stream_speak_of_the_same_events(
+    home: Path, command: Any
+) -> None:
     """One run, seen four ways: the same types, the same bodies, one version."""
-    done = glm_agent(
+    done = command(
         home, "run", QUESTION, "-T", str(home / "my_tools.py"), "--allow", "multiply",
         "-m", "demo", "--jsonl", "--session", "lines",
     )  # fmt: skip
@@ -197,13 +184,15 @@ def test_jsonl_the_journal_an_export_and_the_stream_speak_of_the_same_events(hom
             check_event(event_name(event), json.loads(to_json(event_body(event))))
 
 
-def test_a_run_out_of_steps_goes_on_with_more_and_runs_are_compared(home: Path) -> None:
+def test_a_run_out_of_steps_goes_on_with_more_and_runs_are_compared(
+    home: Path, command: Any
+) -> None:
     tools = ("-T", str(home / "my_tools.py"), "--allow", "multiply", "-m", "demo")
-    stopped = glm_agent(home, "run", QUESTION, *tools, "--session", "short", "--max-steps", "2")
+    stopped = command(home, "run", QUESTION, *tools, "--session", "short", "--max-steps", "2")
     run = run_id(home, "short")
     assert stopped.returncode == 4, stopped.stderr
     assert f"glm-agent resume {run} --max-steps N" in stopped.stderr
-    resumed = glm_agent(home, "resume", run, "--max-steps", "6", "--json")
+    resumed = command(home, "resume", run, "--max-steps", "6", "--json")
     record = json.loads(resumed.stdout)
     assert (record["finish_reason"], record["run_id"]) == ("answer", run)
     assert len(record["steps"]) == 2
@@ -213,10 +202,10 @@ def test_a_run_out_of_steps_goes_on_with_more_and_runs_are_compared(home: Path) 
     assert "The same tokens in every turn." in same.stdout
 
 
-def test_a_warm_session_wakes_up_without_computing_anything_old(home: Path) -> None:
-    begun = glm_agent(home, "run", "Say hello.", "--no-tools", "-m", "demo", "--session", "warm", "--warm", "--max-new-tokens", "5")  # fmt: skip
+def test_a_warm_session_wakes_up_without_computing_anything_old(home: Path, command: Any) -> None:
+    begun = command(home, "run", "Say hello.", "--no-tools", "-m", "demo", "--session", "warm", "--warm", "--max-new-tokens", "5")  # fmt: skip
     assert begun.returncode in (0, 4), begun.stderr
-    woken = glm_agent(home, "run", "And again.", "--session", "warm", "--jsonl", "--max-new-tokens", "5")  # fmt: skip
+    woken = command(home, "run", "And again.", "--session", "warm", "--jsonl", "--max-new-tokens", "5")  # fmt: skip
     lines = records(woken.stdout)
     (event,) = [line for line in lines if line["type"] == "session.woken"]
     (turn,) = [line for line in lines if line["type"] == "turn.finished"]
@@ -230,8 +219,8 @@ def test_a_warm_session_wakes_up_without_computing_anything_old(home: Path) -> N
     assert "They differ first in step 1, token " in str(differs.exception)
 
 
-def test_what_is_not_there_is_said(home: Path) -> None:
-    missing = glm_agent(home, "resume", "nothing")
+def test_what_is_not_there_is_said(home: Path, command: Any) -> None:
+    missing = command(home, "resume", "nothing")
     assert missing.returncode == 7
     assert "There is no session or run 'nothing'" in missing.stderr
     both = without_model(home, "resume", "sum", "--approve", "--reject", "x")

@@ -11,7 +11,6 @@ from glm_agent.errors import ReplayMismatchError
 from glm_agent.events import ToolFinished, TurnFinished
 from glm_agent.journal import Journal
 from glm_agent.limits import Limits
-from glm_agent.models import load_model
 from glm_agent.orchestrator import Agent
 from glm_agent.recording import run_events
 from glm_agent.sampling import Sampling
@@ -36,11 +35,6 @@ def multiply(a: int, b: int) -> int:
         b: second.
     """
     return a * b
-
-
-@pytest.fixture(scope="module")
-def demo() -> ChatModel:
-    return load_model("demo")
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,6 @@ model of that size knows no other.
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -19,7 +16,7 @@ from typing import Any
 import pytest
 
 from demo_training.data.browsing import SUBJECTS
-from glm_agent import Agent, load_model, tool
+from glm_agent import Agent, tool
 from glm_agent.approval import Policy, Rule
 from glm_agent.local_model import LocalModel
 from glm_tools.browser import BrowserConfig, BrowserTool
@@ -141,12 +138,12 @@ def site(tmp_path: Path) -> Path:
     return folder
 
 
-def run(tmp_path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "glm_agent", "run", "--model", "demo", "--tools", "simple_browser", *arguments],
-        stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=280, check=False,
-        env={**os.environ, "GLM_AGENT_HOME": str(tmp_path / "home"), "NO_COLOR": "1"},
-    )  # fmt: skip
+@pytest.fixture
+def run(tmp_path: Path, command: Any) -> Any:
+    """`glm-agent run` with the demo model and the browser."""
+    return partial(
+        command, tmp_path / "home", "run", "--model", "demo", "--tools", "simple_browser"
+    )
 
 
 def calls(record: dict[str, Any]) -> list[str]:
@@ -154,10 +151,10 @@ def calls(record: dict[str, Any]) -> list[str]:
 
 
 def test_a_question_is_answered_from_a_folder_with_a_citation_that_was_checked(
-    site: Path, tmp_path: Path
+    site: Path, run: Any
 ) -> None:
     """The judged run: searched, opened, answered, cited; the hash in the record is that of the file."""
-    done = run(tmp_path, QUESTION, "--pages", str(site), "--offline", "--json")
+    done = run(QUESTION, "--pages", str(site), "--offline", "--json")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     assert VALUE in record["answer"]
@@ -188,13 +185,13 @@ def web_server(site: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def test_a_site_on_this_machine_is_read_where_the_user_opened_it_and_footnoted(
-    web_server: tuple[str, list[str]], tmp_path: Path
+    web_server: tuple[str, list[str]], run: Any
 ) -> None:
     """`--allow-hosts` opens one host and port beyond what is public; the footnote names the page."""
     address, asked = web_server
     task = f"Open {address}/{FILE} and tell me: {QUESTION}"
     host = address.removeprefix("http://")
-    done = run(tmp_path, task, "--net", "allowlist", "--allow-hosts", host)
+    done = run(task, "--net", "allowlist", "--allow-hosts", host)
     assert done.returncode == 0, done.stderr
     assert VALUE in done.stdout
     assert asked == ["/robots.txt", f"/{FILE}"]
@@ -202,18 +199,13 @@ def test_a_site_on_this_machine_is_read_where_the_user_opened_it_and_footnoted(
     assert note in done.stderr.splitlines()
 
 
-def test_a_run_that_the_recording_does_not_know_is_no_replay(tmp_path: Path) -> None:
+def test_a_run_that_the_recording_does_not_know_is_no_replay(tmp_path: Path, run: Any) -> None:
     """A missing entry fails loudly: exit code 8 and its name on stderr, whatever the model makes of it."""
     cassette = tmp_path / "web.jsonl"
     cassette.write_text(json.dumps(HEADER) + "\n", encoding="utf-8")
-    done = run(tmp_path, QUESTION, "--replay-web", str(cassette), "--max-steps", "2", "--json")
+    done = run(QUESTION, "--replay-web", str(cassette), "--max-steps", "2", "--json")
     assert (done.returncode, json.loads(done.stdout)["status"]) == (8, 8)
     assert "the recording of the web has no search for" in done.stderr
-
-
-@pytest.fixture(scope="module")
-def demo() -> LocalModel:
-    return load_model("demo")
 
 
 def test_a_site_on_this_machine_stays_closed_unless_the_user_opens_it(
