@@ -11,7 +11,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -100,8 +102,11 @@ def write_folder(folder: Path) -> Path:
 class Shells:
     """A folder with the files and a home for each document, in which its lines follow one another."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(
+        self, base: Path, command: Callable[..., "subprocess.CompletedProcess[str]"]
+    ) -> None:
         self._base = base
+        self._command = command
         self._folders: dict[str, Path] = {}
         programs = base / "bin"
         programs.mkdir()
@@ -120,15 +125,22 @@ class Shells:
         }
 
     def type(self, document: str, line: str) -> "subprocess.CompletedProcess[str]":
+        """A line as bash reads it; one that is nothing but our command runs in this process, which has torch."""
         if document not in self._folders:
             folder = self._base / document
             folder.mkdir()
             self._folders[document] = write_folder(folder)
         folder = self._folders[document]
+        home, words = folder / "home", shlex.split(line)
+        if "|" not in words and words[0] == "glm-agent":
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in self.environment.items():
+                    patch.setenv(name, value)
+                return self._command(home, *words[1:], cwd=folder)
         return subprocess.run(
             ["bash", "-o", "pipefail", "-c", line],
             cwd=folder,
-            env=self.environment | {"GLM_AGENT_HOME": str(folder / "home")},
+            env=self.environment | {"GLM_AGENT_HOME": str(home)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -138,8 +150,8 @@ class Shells:
 
 
 @pytest.fixture(scope="module")
-def shells(tmp_path_factory: pytest.TempPathFactory) -> Shells:
-    return Shells(tmp_path_factory.mktemp("commands"))
+def shells(tmp_path_factory: pytest.TempPathFactory, command: Any) -> Shells:
+    return Shells(tmp_path_factory.mktemp("commands"), command)
 
 
 @pytest.mark.parametrize(
