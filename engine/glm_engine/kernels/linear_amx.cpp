@@ -1,8 +1,8 @@
 // Products with AMX int8 tiles, for many rows of activations: weights are unpacked to int8 once for all of them.
 //
-// A panel of 32 weight rows times 512 columns is unpacked into the first-level cache and meets 32 rows of activations at
+// A panel of 32 weight rows times 256 columns is unpacked into the first-level cache and meets 32 rows of activations at
 // a time. Sums of a block of 128 columns come out of the tiles as integers and are scaled and added in registers, in the
-// order that linear.h promises. Panels share a pass over 512 columns of the activations, which stay in the second level.
+// order that linear.h promises. Panels share a pass over 256 columns of the activations, which stay in the second level.
 #include "linear.h"
 
 #if GLM_X86
@@ -10,7 +10,9 @@
 
 namespace {
 
-constexpr int kStage = 4;  // blocks that are unpacked, multiplied and added at a time
+// Blocks that are unpacked, multiplied and added at a time. With more, weights, sums and activations do not fit the
+// first-level cache together: 4 are a tenth to a third slower, measured.
+constexpr int kStage = 2;
 constexpr int kTileBytes = 1024;
 constexpr int kTiles = 2 * kStage;  // of 64 columns
 constexpr int kPrefetchBytes = 16384;
@@ -102,34 +104,46 @@ inline __attribute__((always_inline)) void unpack_int8(const uint8_t* values, in
 }
 
 // Sums of `stage` blocks: 16 * kM rows of activations times 16 * kN weight rows. Tiles 0-3 hold sums, 4 and 5
-// activations, 6 and 7 weights.
+// activations, 6 and 7 weights. A tile of sums is stored as soon as it is done and the next one is then begun, so that
+// storing one goes on beside multiplying another.
 template <int kM, int kN>
 inline __attribute__((always_inline)) void multiply_tiles(const int8_t* x, int64_t x_tile_stride, Scratch* scratch,
                                                           int stage) {
     for (int b = 0; b < stage; b++) {
-        _tile_zero(0);
-        if (kN == 2) _tile_zero(1);
-        if (kM == 2) _tile_zero(2);
-        if (kM == 2 && kN == 2) _tile_zero(3);
-        for (int t = 2 * b; t < 2 * b + 2; t++) {
-            _tile_loadd(4, x + t * kTileBytes, 64);
-            _tile_loadd(6, scratch->weights[0][t], 64);
-            _tile_dpbssd(0, 4, 6);
-            if (kN == 2) {
-                _tile_loadd(7, scratch->weights[1][t], 64);
-                _tile_dpbssd(1, 4, 7);
-            }
-            if (kM == 2) {
-                _tile_loadd(5, x + x_tile_stride + t * kTileBytes, 64);
-                _tile_dpbssd(2, 5, 6);
-                if (kN == 2) _tile_dpbssd(3, 5, 7);
-            }
-        }
+        const int8_t *x0 = x + 2 * b * kTileBytes, *x1 = x0 + x_tile_stride;
+        const int8_t *w0 = scratch->weights[0][2 * b], *w1 = scratch->weights[1][2 * b];
         int32_t(*sums)[32] = scratch->sums[b];
+        _tile_zero(0);
+        _tile_loadd(4, x0, 64);
+        _tile_loadd(6, w0, 64);
+        _tile_dpbssd(0, 4, 6);
+        _tile_loadd(5, x0 + kTileBytes, 64);
+        _tile_loadd(7, w0 + kTileBytes, 64);
+        _tile_dpbssd(0, 5, 7);
         _tile_stored(0, sums[0], 128);
-        if (kN == 2) _tile_stored(1, sums[0] + 16, 128);
-        if (kM == 2) _tile_stored(2, sums[16], 128);
-        if (kM == 2 && kN == 2) _tile_stored(3, sums[16] + 16, 128);
+        if (kN == 2) {
+            _tile_zero(1);
+            _tile_loadd(6, w1, 64);
+            _tile_dpbssd(1, 4, 6);
+            _tile_loadd(7, w1 + kTileBytes, 64);
+            _tile_dpbssd(1, 5, 7);
+            _tile_stored(1, sums[0] + 16, 128);
+        }
+        if (kM == 1) continue;
+        _tile_loadd(4, x1, 64);
+        _tile_loadd(5, x1 + kTileBytes, 64);
+        if (kN == 2) {
+            _tile_zero(2);
+            _tile_dpbssd(2, 4, 6);
+            _tile_dpbssd(2, 5, 7);
+            _tile_stored(2, sums[16] + 16, 128);
+            _tile_loadd(6, w0, 64);
+            _tile_loadd(7, w0 + kTileBytes, 64);
+        }
+        _tile_zero(3);
+        _tile_dpbssd(3, 4, 6);
+        _tile_dpbssd(3, 5, 7);
+        _tile_stored(3, sums[16], 128);
     }
 }
 
@@ -174,6 +188,7 @@ void multiply_panel(const Run* run, Scratch* scratch, int64_t first_row_block, i
         }
     }
     const int64_t x_tile_stride = run->blocks * 2 * kTileBytes;
+    __asm__ volatile("" ::: "memory");  // to GCC 12, loading a tile reads no memory: what was unpacked must be there
     for (int64_t m = 0; m < run->product->rows; m += 32) {
         const int8_t* x = run->values + m / 16 * x_tile_stride + first_block * 2 * kTileBytes;
         const bool is_single = run->product->rows - m <= 16;
