@@ -201,26 +201,23 @@ class ContainerTransport:
         self._raw = bytearray()
         self._words = bytearray()
         self._is_killed = False
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._client.close)
             container = self._client.containers.create(**arguments)
-        except BaseException:
-            self._client.close()
-            raise
-        self._id = str(container.id)
-        try:
+            self._id = str(container.id)
+            undo.callback(self._remove)
             # Attached before it starts, so that no byte is missed. When this connection ends, in whatever way, the
             # engine closes the guest's stdin, the guest ends, and the engine removes the container.
             self._attached = container.attach_socket(
                 params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             )
+            undo.callback(self._attached.close)
             # what docker-py hands out differs by kind of connection; underneath is a socket
             self._socket: socket.socket = getattr(self._attached, "_sock", self._attached)  # type: ignore[arg-type]
+            undo.callback(self._socket.close)  # the client knows nothing of it any more
             self._socket.setblocking(False)
             container.start()
-        except BaseException:
-            self._remove()
-            self._client.close()
-            raise
+            undo.pop_all()
 
     def send(self, data: bytes, timeout_s: float) -> None:
         view = memoryview(data)

@@ -1,14 +1,18 @@
 """How a sandbox's files are made: once, whole, and again when what they are made from changes."""
 
 import contextlib
+import gc
 import hashlib
+import io
 import multiprocessing
 import os
 import re
 import shutil
 import stat
 import subprocess
+import tarfile
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +23,7 @@ from glm_sandbox.bubblewrap import find_bwrap
 from glm_sandbox.cache import cache_dir, make_once, remove_unused
 from glm_sandbox.conformance import LIMITS
 from glm_sandbox.docker import DockerBackend
+from glm_sandbox.errors import SandboxUnavailableError
 from glm_sandbox.guest_files import GUEST_UID, guest_folder, guest_sources
 from glm_sandbox.image import packages, rootfs
 from glm_sandbox.image.docker_image import BASE_REPOSITORY
@@ -143,6 +148,27 @@ def test_an_image_of_the_user_s_serves_as_well() -> None:
         assert session.execute("6 * 7").value == "42"
         result = session.execute("import os; os._exit(1)")
         assert result.variables == "rolled_back"
+
+
+def test_an_image_without_python_is_an_error_and_leaves_nothing() -> None:
+    """The socket that was attached to the container which could not start was left to the garbage collector."""
+    empty = io.BytesIO()
+    with tarfile.open(fileobj=empty, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("nothing"))
+    client = docker.from_env()
+    try:
+        client.api.import_image_from_data(empty.getvalue(), repository="glm-agent-test-empty")
+        backend = DockerBackend(image="glm-agent-test-empty:latest")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ResourceWarning)
+            with pytest.raises(SandboxUnavailableError, match="python3"):
+                Session(backend, preimport=())
+            gc.collect()
+        assert [str(warning.message) for warning in caught] == []
+        for name in (backend.image, "glm-agent-test-empty:latest"):
+            client.images.remove(name)
+    finally:
+        client.close()
 
 
 def test_the_cache_can_be_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
