@@ -25,6 +25,7 @@ from glm_engine.constraint import ForcingConstraint, TokenConstraint
 from glm_engine.draft import Drafter, StepCost
 from glm_engine.errors import ContextLengthError
 from glm_engine.kv_cache import KVFormat
+from glm_engine.linear import MAX_PACKED_BYTES
 from glm_engine.model import Decoder, ForwardCancelled
 from glm_engine.prefix import CachedSequence, PrefillReport, PrefixPool
 from glm_engine.quantization import QuantizedMatrix
@@ -35,9 +36,6 @@ from glm_engine.snapshot import identity_of, read_snapshot, write_snapshot
 
 _ALL_THREADS = torch.get_num_threads()
 _USER_CHOSE_NO_THREADS = "OMP_NUM_THREADS" not in os.environ
-_MAX_PACKED_BYTES = (
-    2 << 30
-)  # a larger model starts faster, and leaves memory to others, when it stays mapped
 
 WeightFormat = Literal[
     "auto",  # bfloat16 where the processor computes with it, float32 elsewhere
@@ -160,7 +158,7 @@ class Engine:
             parameters = load_parameters(checkpoint, dtype, progress)
         if device.type != "cpu":
             parameters = to_device(parameters, device)
-        is_small = checkpoint.stored_nbytes <= _MAX_PACKED_BYTES
+        is_small = checkpoint.stored_nbytes <= MAX_PACKED_BYTES
         torch.set_num_threads(1 if is_small and _USER_CHOSE_NO_THREADS else _ALL_THREADS)
         decoder = Decoder(checkpoint.config, parameters, pack=is_small, kv_format=kv_format)
         return cls(decoder, context_length=context_length, prefill_chunk=prefill_chunk)

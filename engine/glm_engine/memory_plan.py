@@ -12,11 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
+
 from glm_engine import kernels
 from glm_engine.config import ModelConfig
 from glm_engine.kernels.attention import SCALE_BLOCK
 from glm_engine.kernels.linear import workspace_bytes
 from glm_engine.kv_cache import KVFormat
+from glm_engine.linear import MAX_PACKED_BYTES, can_pack
 from glm_engine.model import parameter_shapes, rotary_bytes
 from glm_engine.quantization import (
     QuantizedFormat,
@@ -51,8 +54,9 @@ class MemoryPlan:
         workspace_bytes: the buffers of a prefill chunk, the largest that exist at one time.
         spared_bytes: of these, what an accelerator takes and the native kernels do without: the mask of torch's
             attention, and rows of a quantised matrix that are expanded. 0 where there are no native kernels.
-        copied_bytes: the second copy of quantised matrices, in the layout of torch's operators, that main memory holds
-            where there are no native kernels. An accelerator holds none.
+        copied_bytes: what second copies of matrices add to the peak of main memory, and not of an accelerator: of
+            quantised ones in the layout of torch's operators, where there are no native kernels; of a small model in
+            bf16, whose matrices are packed and given back when all are.
         runtime_bytes: the process without a model.
     """
 
@@ -107,15 +111,26 @@ def plan_memory(
         _workspace_bytes(config, weight_format, chunk, context_length, is_native=is_native)
         for is_native in (False, True)
     )
+    weight_bytes = _weight_bytes(config, weight_format)
+    kv_cache_bytes = kv_bytes_per_token(config, kv_format) * context_length
     has_kernels = _has_kernels()
+    if weight_format == "bfloat16":
+        # While they are packed, there is nothing yet of what a session takes, and the embedding is unread.
+        packed_bytes = _packed_bytes(config) if weight_bytes <= MAX_PACKED_BYTES else 0
+        in_use = (
+            weight_bytes - packed_bytes + kv_cache_bytes + (natively if has_kernels else by_torch)
+        )
+        copied_bytes = max(0, packed_bytes - in_use)
+    else:
+        copied_bytes = 0 if has_kernels else _copied_bytes(config, weight_format)
     return MemoryPlan(
         weight_format=weight_format,
         context_length=context_length,
-        weight_bytes=_weight_bytes(config, weight_format),
-        kv_cache_bytes=kv_bytes_per_token(config, kv_format) * context_length,
+        weight_bytes=weight_bytes,
+        kv_cache_bytes=kv_cache_bytes,
         workspace_bytes=by_torch,
         spared_bytes=by_torch - natively if has_kernels else 0,
-        copied_bytes=0 if has_kernels else _copied_bytes(config, weight_format),
+        copied_bytes=copied_bytes,
         unread_bytes=_unread_bytes(config, weight_format, context_length),
     )
 
@@ -166,6 +181,16 @@ def _weight_bytes(config: ModelConfig, weight_format: PlannedFormat) -> int:
                 for _, part, dtype in quantized_layout(shape, chosen)
             )
     return total
+
+
+def _packed_bytes(config: ModelConfig) -> int:
+    if not can_pack(torch.bfloat16, torch.device("cpu")):
+        return 0
+    return sum(
+        math.prod(shape) * _BF16
+        for name, shape in parameter_shapes(config).items()
+        if len(shape) == 2 and (name != "embedding" or config.tied_embeddings)
+    )
 
 
 def _copied_bytes(config: ModelConfig, weight_format: PlannedFormat) -> int:

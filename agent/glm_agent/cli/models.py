@@ -205,11 +205,14 @@ def _plan_lines(report: dict[str, Any]) -> Iterator[str]:
             sizes = [row[f"{part}_bytes"] / GIB for part in parts]
             sizes[-1] -= row["spared_bytes"] / GIB  # not made here
             yield (
-                f"  {row['weight_format']:<10}{row['context_length']:>9,}{sizes[0]:>9.1f}{0 - sizes[1]:>8.1f}"
+                f"  {row['weight_format']:<10}{row['context_length']:>9,}{sizes[0]:>9.1f}{0 - round(sizes[1], 1):>8.1f}"
                 f"{sizes[2]:>7.1f}{sizes[3]:>7.1f}{row['total_bytes'] / GIB:>8.1f}  {'yes' if row['fits_here'] else 'no':<4}  "
                 f"{row['gpus'][0] if row['gpus'] else 'none of those listed'}"
             )
+            if row["copied_bytes"]:
+                yield f"  {'':<10}{'':>9}{row['copied_bytes'] / GIB:>9.1f}  of the total, held here a second time"
     yield f"Free here: {report['available_bytes'] / GIB:.1f} GiB. The GPUs' column is computed, not measured."
+    yield "Not counted: what is kept of sessions that are gone, up to 256 MiB."
     chosen = next((step["name"] for step in report["auto"] if step["fits"]), "demo")
     for step in report["auto"]:
         yield f"auto: {step['reason']}"
