@@ -7,6 +7,7 @@ import typer
 
 from glm_agent.cli import options
 from glm_agent.cli.exit_codes import ExitCode
+from glm_agent.errors import UsageError
 
 HELP = """
 Do many tasks from a file; one that goes wrong does not stop the rest.
@@ -57,7 +58,6 @@ def batch(
     quiet: options.Quiet = False,
 ) -> None:
     from glm_agent.cli.batching import BatchRequest, run_tasks
-    from glm_agent.errors import UsageError
 
     agent = options.agent_request(context.params)
     if jobs > 1 and agent.web.record_web is not None:

@@ -3,6 +3,7 @@
 import typer
 
 from glm_agent.cli import options
+from glm_agent.errors import UsageError
 
 HELP = """
 Talk with the model, with tools, on this machine. /help lists what can be typed beside questions.
@@ -26,7 +27,6 @@ def chat(
 ) -> None:
     from glm_agent.cli.chatting import run_chat
     from glm_agent.cli.running import Output, RunRequest
-    from glm_agent.errors import UsageError
 
     if session is not None and continue_last:
         raise UsageError("Give --session or --continue, not both.")

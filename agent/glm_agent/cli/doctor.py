@@ -22,6 +22,8 @@ from glm_agent.cli.config_files import (
 )
 from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.errors import ConfigurationError
+from glm_agent.storage import data_path
+from glm_sandbox import maintenance
 
 State = Literal[
     "ok",
@@ -174,7 +176,6 @@ def _settings() -> Finding:
 
 
 def _data_folder() -> Finding:
-    from glm_agent.storage import data_path
 
     folder = data_path()
     place = folder
@@ -211,7 +212,6 @@ def _demo_model() -> Finding:
 
 
 def _sandboxes() -> Iterator[Finding]:
-    from glm_sandbox import maintenance
 
     backends = maintenance.status()
     missing: State = "note" if any(backend.is_available for backend in backends) else "broken"

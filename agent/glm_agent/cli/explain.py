@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from glm_agent.errors import UsageError
+from glm_agent.storage import journal_path
+
 if TYPE_CHECKING:
     from glm_agent.events import RunStarted
     from glm_agent.recording import RecordedTurn
@@ -27,11 +30,9 @@ def explain(
 ) -> None:
     """Show what the model read and wrote in each turn: segments, tokens, the price of each tool, and what was reused."""
     from glm_agent.cli.opening import find_session
-    from glm_agent.errors import UsageError
     from glm_agent.events import RunStarted
     from glm_agent.journal import Journal
     from glm_agent.recording import recorded_turns, run_events
-    from glm_agent.storage import journal_path
 
     journal = Journal(journal_path())
     try:

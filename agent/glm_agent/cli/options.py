@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from glm_agent.cli.config_files import PROFILE_VARIABLE, complete_profile, use_profile
+from glm_agent.limits import Limits
+from glm_agent.sampling import Sampling
 
 if TYPE_CHECKING:
     from glm_agent.cli.opening import AgentRequest
@@ -227,8 +229,6 @@ def agent_request(values: dict[str, Any]) -> "AgentRequest":
     """
     from glm_agent.cli.named_tools import WebOptions
     from glm_agent.cli.opening import AgentRequest, ApprovalOptions
-    from glm_agent.limits import Limits
-    from glm_agent.sampling import Sampling
 
     if values["offline"]:
         os.environ["GLM_AGENT_OFFLINE"] = "1"  # the engine asks for it when it would fetch a model

@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from glm_agent.errors import ReplayMismatchError, UsageError
+from glm_agent.models import load_model
+from glm_agent.storage import journal_path
+
 if TYPE_CHECKING:
     from glm_agent.journal import Journal
 
@@ -27,10 +31,8 @@ def replay(
 ) -> None:
     """Show a recorded run: what was asked, called, returned and answered. No weights are needed for that."""
     from glm_agent.cli.terminal import printable
-    from glm_agent.errors import UsageError
     from glm_agent.journal import Journal
     from glm_agent.recording import run_events
-    from glm_agent.storage import journal_path
     from glm_agent.transcript import event_lines
 
     journal = Journal(journal_path())
@@ -56,7 +58,6 @@ def replay(
 def _verify(journal: "Journal", run_id: str) -> None:
     from glm_agent.cli.opening import AgentRequest, find_session
     from glm_agent.cli.progress import ProgressBar
-    from glm_agent.models import load_model
     from glm_agent.verification import verify_run
 
     request = AgentRequest.from_settings(find_session(journal, run_id).settings)
@@ -67,7 +68,6 @@ def _verify(journal: "Journal", run_id: str) -> None:
 
 
 def _compare(journal: "Journal", run_id: str, other: str) -> None:
-    from glm_agent.errors import ReplayMismatchError
     from glm_agent.recording import compare_turns, recorded_turns, run_events
 
     found = compare_turns(

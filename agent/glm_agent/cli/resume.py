@@ -1,12 +1,13 @@
 """`glm-agent resume`: go on with a run after an approval, a crash or an interruption."""
 
-from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from glm_agent.approval import Policy
 from glm_agent.cli import options
 from glm_agent.cli.options import WhenFull
+from glm_agent.errors import UsageError
 
 
 def resume(
@@ -52,66 +53,28 @@ def resume(
 
     Limits, --allow and --deny hold for the rest of the run. A run that a limit ended goes on where it is given a higher one.
     """
-    from contextlib import ExitStack
-
-    from glm_agent.approval import Policy
-    from glm_agent.cli.approving import terminal_approval
-    from glm_agent.cli.interruption import interruption
-    from glm_agent.cli.opening import AgentOpening, AgentRequest, find_session
-    from glm_agent.cli.running import Output, open_session, show_run
-    from glm_agent.errors import UsageError
-    from glm_agent.events import Decision
-    from glm_agent.journal import Journal
-    from glm_agent.state import check_resumable
-    from glm_agent.storage import journal_path
+    from glm_agent.cli.resuming import ResumeRequest, resume_run
+    from glm_agent.cli.running import Output
 
     if approve and reject is not None:
         raise UsageError("Give --approve or --reject, not both.")
-    decision: Decision | None = "approved" if approve else None
-    if reject is not None:
-        decision = "rejected"
     if as_json and as_jsonl:
         raise UsageError("Give --json or --jsonl, not both.")
-    rules = Policy().with_rules(allow or (), deny or ()).rules
-    wanted: dict[str, Any] = {
+    limits = {
         "max_steps": max_steps,
         "max_new_tokens": max_new_tokens,
         "max_wall_s": max_time,
         "when_full": None if when_full is None else when_full.value,
     }
-    changed = {name: value for name, value in wanted.items() if value is not None}
-    output = Output(as_json=as_json, as_jsonl=as_jsonl, quiet=quiet, verbose=verbose)
-    terminal = output.terminal()
-    with ExitStack() as stack, interruption() as interrupt:
-        journal = Journal(journal_path())
-        stack.callback(journal.close)
-        known = find_session(journal, run_or_session)
-        last = next(reversed(journal.runs(known.id)), None)  # before the model is loaded
-        check_resumable(
-            last.id if last else "", last.finish_reason if last else None, has_limits=bool(changed)
+    code = resume_run(
+        ResumeRequest(
+            run_or_session,
+            Output(as_json=as_json, as_jsonl=as_jsonl, quiet=quiet, verbose=verbose),
+            decision="approved" if approve else None if reject is None else "rejected",
+            comment=reject or "",
+            reruns_interrupted=rerun,
+            rules=Policy().with_rules(allow or (), deny or ()).rules,
+            limits={name: value for name, value in limits.items() if value is not None},
         )
-        request = AgentRequest.from_settings(known.settings)
-        opening = AgentOpening(request)
-        opened = opening.open(
-            stack,
-            journal,
-            terminal,
-            approve=terminal_approval(terminal, interrupt, opening.preview),
-        )
-        session = open_session(stack, opened, journal, known.id, request, terminal)
-        limits = replace(session.state.limits, **changed) if changed else None
-        code = show_run(
-            lambda: session.stream_resumed(
-                decision=decision,
-                comment=reject or "",
-                rerun_interrupted=rerun,
-                limits=limits,
-                rules=rules,
-                cancel=interrupt.flag,
-            ),
-            opened,
-            terminal,
-            interrupt,
-            output,
-        )
+    )
     raise typer.Exit(code)

@@ -7,6 +7,7 @@ import typer
 
 from glm_agent.cli import options
 from glm_agent.cli.exit_codes import EXIT_CODES_HELP
+from glm_agent.errors import UsageError
 
 EXAMPLES = """
 Let the model do a task with tools, on this machine.
@@ -44,7 +45,6 @@ def run(
 ) -> None:
     # The engine's libraries load here, not with `--help`.
     from glm_agent.cli.running import Output, RunRequest, run_task
-    from glm_agent.errors import UsageError
 
     if as_json and as_jsonl:
         raise UsageError("Give --json or --jsonl, not both.")

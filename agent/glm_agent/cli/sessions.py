@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from glm_agent.storage import journal_path
+
 if TYPE_CHECKING:
     from glm_agent.journal import Journal
 
@@ -137,7 +139,6 @@ def rm(
 @contextmanager
 def _journal() -> Iterator["Journal"]:
     from glm_agent.journal import Journal
-    from glm_agent.storage import journal_path
 
     journal = Journal(journal_path())
     try:

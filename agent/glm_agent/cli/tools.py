@@ -11,6 +11,10 @@ import typer
 from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.cli.options import Model
 from glm_agent.errors import ConfigurationError, ModelUnavailableError, UsageError
+from glm_sandbox import open_sandbox
+from glm_tools.errors import ToolArgumentError
+from glm_tools.python import PythonTool
+from glm_tools.tool import ToolCall
 
 if TYPE_CHECKING:
     from glm_tools.tool import ResultStatus, Tool
@@ -75,8 +79,6 @@ def call(
     7 when it failed.
     """
     from glm_tools.dispatch import Dispatcher
-    from glm_tools.errors import ToolArgumentError
-    from glm_tools.tool import ToolCall
 
     tool = _find(name, sources or [])
     try:
@@ -147,9 +149,7 @@ def _all_tools(sources: Sequence[str]) -> list["Tool"]:
     """The built-in tools, those of installed packages, and those of `sources`."""
     from glm_agent.cli.named_tools import BUILT_IN, open_named_tools
     from glm_agent.cli.named_tools import WebOptions as Web
-    from glm_sandbox import open_sandbox
     from glm_tools.loading import installed_tools
-    from glm_tools.python import PythonTool
 
     return [
         PythonTool(open_sandbox),
