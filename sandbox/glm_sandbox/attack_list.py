@@ -374,7 +374,7 @@ ATTACKS: tuple[Attack, ...] = (
         says="GLM_SANDBOX_UNPICKLED",
         from_host=_bytes_stay_bytes,
     ),
-    Attack("A57 a zip bomb", "import zlib\nd = zlib.compress(bytes(10**8), 9)\nhoard = []\nwhile True: hoard.append(zlib.decompress(d))", NO_MEMORY),
+    Attack("A57 a zip bomb", "import zlib\nd = zlib.compress(bytes(10**8), 9)\nhoard = []\nwhile True: hoard.append(zlib.decompress(d))", NO_MEMORY, timeout_s=30.0),
     Attack(
         "A58 pictures that lie",
         "class Lie:\n  def _repr_png_(self): return b'\\x89PNG\\r\\n\\x1a\\n\\0\\0\\0\\rIHDR' + struct.pack('>II', 10**9, 10**9) + bytes(10)\n"
@@ -398,6 +398,14 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("A70 trace functions", "import threading\ndef trace(*a): raise KeyboardInterrupt\nthreading.settrace(trace); sys.settrace(trace)\n(lambda: 1)()", ("error/kept", *ROLLED_BACK, *STOPPED)),
     Attack("A71 fork hooks", "os.register_at_fork(before=lambda: os._exit(9))", (*KEPT, *ROLLED_BACK)),
     Attack("A72 audit hooks", "def hook(event, args):\n  if event in ('os.fork', 'open', 'exec'): raise RuntimeError('no')\nsys.addaudithook(hook)", (*KEPT_ERROR, *ROLLED_BACK)),
+    Attack(
+        "A73 memory that outlives its process",
+        "import resource\nfor name in ('shmget', 'semget', 'msgget'): refused(name, lambda: call(name, 0, 1 << 20, 0o1600))\n"
+        "refused('mq_open', lambda: call('mq_open', b'queue', os.O_RDWR | os.O_CREAT, 0o600, None))\n"
+        "print(resource.getrlimit(resource.RLIMIT_SIGPENDING)[1] <= 1024)",
+        says="True",
+    ),
+    Attack("A74 output turned elsewhere for good", "nothing = os.open('/dev/zero', os.O_RDWR)\nfor n in (1, 2): os.dup2(nothing, n)"),
 )  # fmt: skip
 
 

@@ -164,6 +164,18 @@ def test_threads_left_behind_do_not_print_into_later_cells(session: Session) -> 
     session.execute("quiet.set(); thread.join()")
 
 
+def test_what_a_cell_does_to_its_outputs_ends_with_it(session: Session) -> None:
+    """Descriptors 1 and 2 that led elsewhere, or nowhere, silenced every later cell of the session, and nothing said so."""
+    session.execute("import os\nkept = 7\nnothing = os.open('/dev/zero', os.O_RDWR)")
+    for cell in ("for n in (1, 2): n = os.dup2(nothing, n)", "for n in (1, 2): os.close(n)"):
+        assert session.execute(cell).status == "ok"
+        seen = session.execute("print('seen')\n!echo by a child")
+        assert (seen.stdout, seen.stderr) == ("seen\nby a child\n", "")
+    everything = session.execute("for n in range(1, 64):\n  if n != 3: n = os.dup2(nothing, n)")
+    assert (everything.status, everything.variables) == ("crashed", "rolled_back")
+    assert session.execute("print(kept)").stdout == "7\n"
+
+
 def test_sessions_do_not_get_in_each_other_s_way(backend: Backend) -> None:
     """Six at once, each with its own variables, files and crashes."""
     problems: list[object] = []

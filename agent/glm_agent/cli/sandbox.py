@@ -101,7 +101,7 @@ def attack(backend: BackendOption = Isolation.AUTO) -> None:
     from glm_sandbox import maintenance
 
     def show(result: "AttackResult") -> None:
-        word = "ESCAPED" if result.problem else "held"
+        word = "FAILED " if result.problem else "held"
         _print(f"{word:8}{result.attack.name}  ({result.outcome}, {result.duration_s:.1f} s)")
         if result.problem:
             _print(f"        {result.problem}")

@@ -1,7 +1,7 @@
 """A system call filter of our own, stacked on whatever the engine gives.
 
 Covers: calls that reach far into the kernel or at other processes and that data analysis never needs: namespaces and
-mounts, tracing, io_uring, BPF, keys, clocks, modules; sockets other than unix and inet; signals to PID 1 and to
+mounts, tracing, io_uring, BPF, keys, clocks, modules, System V's shared memory; sockets other than unix and inet; signals to PID 1 and to
 everybody; resource limits, priorities and affinity of other processes. Docker's default profile differs by version:
 20.10 lets io_uring, AF_VSOCK and AF_NETLINK through (measured).
 Does not cover: bugs in the calls that are left, and what a process does to others of its own session.
@@ -62,6 +62,10 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
     "vmsplice": (278, 75),
     "syslog": (103, 116),
     "personality": (135, 92),
+    "shmget": (29, 194),  # these four make what outlives its process, in the session's memory
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
     "setpriority": (141, 140),
     "ioprio_set": (251, 30),
     "sched_setparam": (142, 118),

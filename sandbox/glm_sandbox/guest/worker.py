@@ -95,6 +95,8 @@ class Worker:
         self._is_settled = True  # nobody is killing leftovers of a cell, so a copy can be forked
         self._runner: object = None  # asyncio.Runner, made by the first cell that awaits
         self._streams = (_CellStream(1), _CellStream(2))
+        # descriptor, a spare copy, and what they are
+        self._outputs = [(number, os.dup(number), _identity(number)) for number in (1, 2)]
         self._stdin = io.TextIOWrapper(io.BytesIO(b""), encoding="utf-8")
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module
@@ -251,6 +253,7 @@ class Worker:
             os._exit(
                 0
             )  # a child that the cell forked has come to the cell's end: it is not the worker
+        self._restore_outputs()
         if failure is not None:
             self._outcome += self._describe(failure, filename)
         done = encode("done", token=self._token, ok=failure is None, names=self._names())
@@ -287,6 +290,15 @@ class Worker:
         """Undo what an earlier cell did to streams and handlers."""
         sys.stdin, sys.stdout, sys.stderr = self._stdin, *self._streams
         signal.signal(signal.SIGINT, self._on_interrupt)
+
+    def _restore_outputs(self) -> None:
+        """Undo what the cell did to descriptors 1 and 2: what later cells print would not be seen."""
+        for descriptor, spare, pipe in self._outputs:
+            if _identity(descriptor) == pipe:
+                continue
+            if _identity(spare) != pipe:
+                os._exit(_BUSY_EXIT)  # back to the snapshot, which has them all
+            os.dup2(spare, descriptor)
 
     def _mark_stale_threads(self) -> None:
         """From here on, what the threads of this cell print is nobody's."""
@@ -346,6 +358,15 @@ class Worker:
         if _len(data) > figures.MAX_PNG_BYTES:
             raise ValueError(f"a picture of {_len(data):,} bytes is too large to show")
         self._send("display", data, token=self._token, mime="image/png")
+
+
+def _identity(descriptor: int) -> tuple[int, int] | None:
+    """Which file it is; None when it is none."""
+    try:
+        info = os.fstat(descriptor)
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino
 
 
 def _own_png(value: object) -> bytes | None:

@@ -18,6 +18,7 @@ from glm_sandbox.protocol import Frame, FrameReader, ProtocolError, encode
 
 _SNAPSHOT_SHARE = 0.4  # of the memory limit: a larger worker leaves no snapshot
 _OPEN_FILES = 256
+_QUEUED_SIGNALS = 1024  # in the kernel's memory, and of all sessions of the user together
 _LAST_BREATH_S = 0.5
 _OUR_DESCRIPTORS = 1024  # more than the supervisor ever has
 
@@ -168,6 +169,7 @@ def _set_limits(options: SessionOptions) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
         (resource.RLIMIT_FSIZE, options.file_bytes),
+        (resource.RLIMIT_SIGPENDING, _QUEUED_SIGNALS),
     ]
     if options.rlimit_processes:
         limits.append((resource.RLIMIT_NPROC, options.processes))
