@@ -7,8 +7,49 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from glm_tools.errors import ToolError
-from glm_tools.tool import Ctx, Tool, ToolSpec
+from glm_tools.tool import Ctx, Tool, ToolSpec, function_spec
 from glm_tools.workspace import PAGE_LINES, Change, Workspace
+
+_PATH = {"type": "string", "description": "Relative to the workspace, as src/main.py."}
+_FOLDER = {"type": "string", "description": "A folder; the whole workspace without it."}
+_OLD = {
+    "type": "string",
+    "minLength": 1,
+    "description": "The exact text that stands there once.",
+}
+_NEW = {"type": "string", "description": "What takes its place."}
+
+LIST_FILES = function_spec(
+    "list_files", "List the files of a folder.", {"path": _FOLDER, "recursive": {"type": "boolean"}}
+)
+READ_FILE = function_spec(
+    "read_file",
+    f"Read a text file, {PAGE_LINES} lines at a time.",
+    {"path": _PATH, "first_line": {"type": "integer", "minimum": 1}},
+    "path",
+)
+SEARCH_FILES = function_spec(
+    "search_files",
+    "Find lines that hold a text, in all files of a folder.",
+    {"text": {"type": "string", "minLength": 1}, "path": _FOLDER},
+    "text",
+)
+WRITE_FILE = function_spec(
+    "write_file",
+    "Make a file, or replace all of it.",
+    {"path": _PATH, "content": {"type": "string"}},
+    "path",
+    "content",
+)
+EDIT_FILE = function_spec(
+    "edit_file",
+    "Replace one place in a file.",
+    {"path": _PATH, "old": _OLD, "new": _NEW},
+    "path",
+    "old",
+    "new",
+)
+UNDO_EDIT = function_spec("undo_edit", "Take back the last change of write_file or edit_file.", {})
 
 
 class FileTool(Tool):
@@ -50,90 +91,43 @@ class FileTool(Tool):
 
 def file_tools(workspace: Workspace) -> tuple[Tool, ...]:
     """`list_files`, `read_file`, `search_files`, `write_file`, `edit_file` and `undo_edit` over one workspace."""
-    path = {"type": "string", "description": "Relative to the workspace, as src/main.py."}
-    folder = {"type": "string", "description": "A folder; the whole workspace without it."}
     space = workspace
     return (
         FileTool(
-            _spec(
-                "list_files",
-                "List the files of a folder.",
-                {"path": folder, "recursive": {"type": "boolean"}},
-            ),
+            LIST_FILES,
             space,
             lambda given, _: space.list_folder(
                 given.get("path", "."), recursive=given.get("recursive", False)
             ),
         ),
         FileTool(
-            _spec(
-                "read_file",
-                f"Read a text file, {PAGE_LINES} lines at a time.",
-                {"path": path, "first_line": {"type": "integer", "minimum": 1}},
-                "path",
-            ),
+            READ_FILE,
             space,
             lambda given, _: space.read(given["path"], given.get("first_line", 1)),
         ),
         FileTool(
-            _spec(
-                "search_files",
-                "Find lines that hold a text, in all files of a folder.",
-                {"text": {"type": "string", "minLength": 1}, "path": folder},
-                "text",
-            ),
+            SEARCH_FILES,
             space,
             lambda given, ctx: space.search(
                 given["text"], given.get("path", "."), cancelled=ctx.cancelled
             ),
         ),
         FileTool(
-            _spec(
-                "write_file",
-                "Make a file, or replace all of it.",
-                {"path": path, "content": {"type": "string"}},
-                "path",
-                "content",
-            ),
+            WRITE_FILE,
             space,
             lambda given, _: space.write(given["path"], given["content"]).diff,
             lambda given: space.written(given["path"], given["content"]),
         ),
         FileTool(
-            _spec(
-                "edit_file",
-                "Replace one place in a file.",
-                {
-                    "path": path,
-                    "old": {
-                        "type": "string",
-                        "minLength": 1,
-                        "description": "The exact text that stands there once.",
-                    },
-                    "new": {"type": "string", "description": "What takes its place."},
-                },
-                "path",
-                "old",
-                "new",
-            ),
+            EDIT_FILE,
             space,
             lambda given, _: space.edit(given["path"], given["old"], given["new"]).diff,
             lambda given: space.edited(given["path"], given["old"], given["new"]),
         ),
         FileTool(
-            _spec("undo_edit", "Take back the last change of write_file or edit_file.", {}),
+            UNDO_EDIT,
             space,
             lambda given, _: space.undo().diff,
             lambda given: space.undone(),
         ),
     )
-
-
-def _spec(name: str, description: str, properties: dict[str, Any], *required: str) -> ToolSpec:
-    schema = {
-        "type": "object",
-        "properties": properties,
-        "required": [*required],
-        "additionalProperties": False,
-    }
-    return ToolSpec(name, description, schema)

@@ -51,6 +51,19 @@ class ToolSpec:
     builtin: Builtin | None = None
 
 
+def function_spec(
+    name: str, description: str, properties: Mapping[str, JSONSchema], *required: str
+) -> ToolSpec:
+    """The spec of a function of these parameters and no others."""
+    schema = {
+        "type": "object",
+        "properties": dict(properties),
+        "required": [*required],
+        "additionalProperties": False,
+    }
+    return ToolSpec(name, description, schema)
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """What the model asked for.

@@ -10,7 +10,15 @@ from glm_tools.browser.browser import Browser
 from glm_tools.browser.config import BrowserConfig
 from glm_tools.browser.errors import CassetteError, FetchCancelledError
 from glm_tools.browser.response import CancelSignal, Progress
-from glm_tools.tool import Ctx, JSONValue, Observation, Tool, ToolOutput, ToolSpec
+from glm_tools.tool import (
+    Ctx,
+    JSONValue,
+    Observation,
+    Tool,
+    ToolOutput,
+    ToolSpec,
+    function_spec,
+)
 
 TIMEOUT_S = 180.0  # of a call of several lines; each page has a limit of its own
 CANCEL_GRACE_S = 2.0
@@ -27,6 +35,47 @@ SPEC = ToolSpec(
         "additionalProperties": False,
     },
     builtin="simple_browser",
+)
+
+SEARCH = function_spec(
+    "search",
+    "Search the web. Returns numbered results; open them with mclick.",
+    {
+        "query": {"type": "string", "minLength": 1, "description": "Words to search for."},
+        "recency_days": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Only results of the last days.",
+        },
+    },
+    "query",
+)
+OPEN_URL = function_spec(
+    "open_url",
+    "Open a web page and read it as text with numbered links.",
+    {
+        "url": {"type": "string", "minLength": 1, "description": "http or https URL."},
+        "offset": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Character to start at, for long pages.",
+        },
+    },
+    "url",
+)
+MCLICK = function_spec(
+    "mclick",
+    "Open several results or links at once. Cite what you use as 【id†quoted words】.",
+    {
+        "ids": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 0},
+            "minItems": 1,
+            "maxItems": MAX_CLICKS,
+            "description": "Ids of results or links.",
+        }
+    },
+    "ids",
 )
 
 
@@ -108,65 +157,18 @@ class _FunctionTool(_BrowsingTool):
 def browser_functions(browser: Browser) -> tuple[Tool, ...]:
     """`search`, `open_url` and `mclick` as plain functions over one session."""
     lock = threading.Lock()
-
-    def function(
-        name: str,
-        description: str,
-        properties: dict[str, Any],
-        required: str,
-        action: Callable[[Mapping[str, Any]], Action],
-    ) -> Tool:
-        schema = {
-            "type": "object",
-            "properties": properties,
-            "required": [required],
-            "additionalProperties": False,
-        }
-        return _FunctionTool(ToolSpec(name, description, schema), browser, lock, action)
-
     return (
-        function(
-            "search",
-            "Search the web. Returns numbered results; open them with mclick.",
-            {
-                "query": {"type": "string", "minLength": 1, "description": "Words to search for."},
-                "recency_days": {
-                    "type": "integer",
-                    "minimum": 1,
-                    "description": "Only results of the last days.",
-                },
-            },
-            "query",
+        _FunctionTool(
+            SEARCH,
+            browser,
+            lock,
             lambda given: Search(given["query"], given.get("recency_days")),
         ),
-        function(
-            "open_url",
-            "Open a web page and read it as text with numbered links.",
-            {
-                "url": {"type": "string", "minLength": 1, "description": "http or https URL."},
-                "offset": {
-                    "type": "integer",
-                    "minimum": 0,
-                    "description": "Character to start at, for long pages.",
-                },
-            },
-            "url",
-            lambda given: OpenURL(given["url"], given.get("offset") or 0),
+        _FunctionTool(
+            OPEN_URL, browser, lock, lambda given: OpenURL(given["url"], given.get("offset") or 0)
         ),
-        function(
-            "mclick",
-            "Open several results or links at once. Cite what you use as 【id†quoted words】.",
-            {
-                "ids": {
-                    "type": "array",
-                    "items": {"type": "integer", "minimum": 0},
-                    "minItems": 1,
-                    "maxItems": MAX_CLICKS,
-                    "description": "Ids of results or links.",
-                }
-            },
-            "ids",
-            lambda given: Click(tuple(dict.fromkeys(given["ids"]))),
+        _FunctionTool(
+            MCLICK, browser, lock, lambda given: Click(tuple(dict.fromkeys(given["ids"])))
         ),
     )
 
