@@ -273,6 +273,11 @@ def _eos_token_ids(folder: Path, config: ModelConfig) -> tuple[int, ...]:
 
 def _open_gguf(path: Path) -> tuple[ModelConfig, TensorFiles]:
     files = GgufFile(path)
+    num_parts = files.metadata.get("split.count", 1)
+    if num_parts != 1:
+        raise UnsupportedModelError(
+            path, f"it is one of {num_parts} parts; join them with `llama-gguf-split --merge`"
+        )
     return ModelConfig.from_gguf(files.metadata, files.shapes, path), files
 
 

@@ -429,6 +429,18 @@ def test_a_number_format_that_gguf_files_cannot_be_read_in_is_named_before_anyth
     assert (error.value.path, error.value.tensor) == (tmp_path / "model.gguf", "output.weight")
 
 
+def test_a_part_of_a_split_gguf_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """Not as a checkpoint with missing tensors, which a second download would not mend."""
+
+    def split(writer: gguf.GGUFWriter) -> None:
+        writer.add_uint16("split.count", 3)
+
+    write_checkpoint(tmp_path, tiny_config(), naming="gguf", gguf_vocabulary=split)
+    with pytest.raises(UnsupportedModelError, match="one of 3 parts") as error:
+        open_checkpoint(tmp_path / "model.gguf")
+    assert error.value.path == tmp_path / "model.gguf"
+
+
 def test_half_precision_is_refused_with_the_reason(tmp_path: Path) -> None:
     write_checkpoint(tmp_path, tiny_config(), dtype=torch.float16)
     with pytest.raises(ValueError, match="exceed the range"):
