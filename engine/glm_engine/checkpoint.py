@@ -273,8 +273,8 @@ def _eos_token_ids(folder: Path, config: ModelConfig) -> tuple[int, ...]:
 
 def _open_gguf(path: Path) -> tuple[ModelConfig, TensorFiles]:
     files = GgufFile(path)
-    num_parts = files.metadata.get("split.count", 1)
-    if num_parts != 1:
+    num_parts = files.metadata.get("split.count", 0)  # 0 too where parts were joined
+    if num_parts not in (0, 1):
         raise UnsupportedModelError(
             path, f"it is one of {num_parts} parts; join them with `llama-gguf-split --merge`"
         )

@@ -430,15 +430,22 @@ def test_a_number_format_that_gguf_files_cannot_be_read_in_is_named_before_anyth
 
 
 def test_a_part_of_a_split_gguf_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    """Not as a checkpoint with missing tensors, which a second download would not mend."""
+    """Not as a checkpoint with missing tensors, which a second download would not mend. Joined parts say 0."""
+    path = tmp_path / "model.gguf"
 
-    def split(writer: gguf.GGUFWriter) -> None:
-        writer.add_uint16("split.count", 3)
+    def write_one_of(num_parts: int) -> None:
+        def split(writer: gguf.GGUFWriter) -> None:
+            writer.add_uint16("split.count", num_parts)
 
-    write_checkpoint(tmp_path, tiny_config(), naming="gguf", gguf_vocabulary=split)
+        write_checkpoint(tmp_path, tiny_config(), naming="gguf", gguf_vocabulary=split)
+
+    write_one_of(3)
     with pytest.raises(UnsupportedModelError, match="one of 3 parts") as error:
-        open_checkpoint(tmp_path / "model.gguf")
-    assert error.value.path == tmp_path / "model.gguf"
+        open_checkpoint(path)
+    assert error.value.path == path
+    for num_parts in (0, 1):
+        write_one_of(num_parts)
+        open_checkpoint(path)
 
 
 def test_half_precision_is_refused_with_the_reason(tmp_path: Path) -> None:
