@@ -26,6 +26,7 @@ from random_checkpoint import MODELS, QUANTIZED
 from torch import Tensor
 
 from glm_agent.cli.context_length import context_length
+from glm_engine.checkpoint import open_checkpoint
 from glm_engine.generate import Engine
 from glm_engine.kv_cache import KVCache
 from glm_engine.memory_plan import FORMATS, plan_memory
@@ -113,7 +114,10 @@ def main() -> None:
         decoder = Decoder(config, random_weights(config, args.format))
         name = args.model
     config = decoder.config
-    plan = plan_memory(config, args.format, args.context, prefill_chunk=args.chunk)
+    is_mapped = args.checkpoint is not None and open_checkpoint(args.checkpoint).maps_embedding
+    plan = plan_memory(
+        config, args.format, args.context, prefill_chunk=args.chunk, maps_embedding=is_mapped
+    )
     print(f"{name}, {config.num_layers} layers, {args.format}, {torch.get_num_threads()} threads,"
           f" load {os.getloadavg()[0]:.1f}; ready after {time.monotonic() - started:.1f} s", flush=True)  # fmt: skip
     measure(decoder, args.context, args.cached, args.chunk, args.decode)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from glm_agent.errors import ModelUnavailableError
-from glm_engine.checkpoint import open_checkpoint
+from glm_engine.checkpoint import Checkpoint, open_checkpoint
 from glm_engine.config import ModelConfig
 from glm_engine.errors import EngineError
 from glm_engine.hub import installed_model
@@ -57,6 +57,9 @@ PUBLISHED = {
     "chatglm2-6b-32k": replace(_CHATGLM2_6B, position_divisor=16.0),
     "chatglm3-6b": replace(_CHATGLM2_6B, context_length=8192),
 }
+
+
+_PUBLISHED_IN_BF16 = ("glm-4-9b-chat", "glm-4-9b-chat-1m")  # the others in fp16
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +117,31 @@ def model_config(name: str, path: Path | None) -> ModelConfig:
         ModelUnavailableError: its files cannot be used, or it is not here and unknown.
     """
     if path is not None:
-        try:
-            return open_checkpoint(path).config
-        except EngineError as error:
-            raise ModelUnavailableError(
-                f"The model {name!r} cannot be used. {error} A checkpoint is a folder with config.json, the tokenizer's "
-                "files and *.safetensors or *.bin, or a GGUF file."
-            ) from error
+        return _opened(name, path).config
     if name not in PUBLISHED:
         raise ModelUnavailableError(
             f"The model {name!r} is not here, so its size is not known. Known without files: {', '.join(PUBLISHED)}."
         )
     return PUBLISHED[name]
+
+
+def maps_embedding(name: str, path: Path | None) -> bool:
+    """`Checkpoint.maps_embedding` of a model that is here, or of the published one of that name.
+
+    Raises:
+        ModelUnavailableError: its files cannot be used.
+    """
+    return name in _PUBLISHED_IN_BF16 if path is None else _opened(name, path).maps_embedding
+
+
+def _opened(name: str, path: Path) -> Checkpoint:
+    try:
+        return open_checkpoint(path)
+    except EngineError as error:
+        raise ModelUnavailableError(
+            f"The model {name!r} cannot be used. {error} A checkpoint is a folder with config.json, the tokenizer's "
+            "files and *.safetensors or *.bin, or a GGUF file."
+        ) from error
 
 
 def fit(
@@ -143,14 +159,15 @@ def fit(
     Raises:
         ModelUnavailableError: it cannot be used, or fits in no format.
     """
-    config = model_config(name, path)
+    checkpoint = _opened(name, path)
+    config, is_mapped = checkpoint.config, checkpoint.maps_embedding
     available = available_memory_bytes() if available_bytes is None else available_bytes
     if context_length is not None and context_length > config.context_length:
         raise ModelUnavailableError(
             f"{name} holds {config.context_length:,} tokens, not {context_length:,} (context_length)."
         )
     wanted = context_length or min(WANTED_CONTEXT, config.context_length)
-    plan = choose_plan(config, available, [wanted])
+    plan = choose_plan(config, available, [wanted], maps_embedding=is_mapped)
     if plan is None:
         least = plan_memory(config, FORMATS[-1], wanted)
         raise ModelUnavailableError(
@@ -159,14 +176,21 @@ def fit(
         )
     if context_length is None:
         longer = [config.context_length, *(n for n in CONTEXTS if n < config.context_length)]
-        plan = choose_plan(config, available, longer, formats=[plan.weight_format]) or plan
-    return Choice(name, path, plan, _note(name, config, plan, available))
+        formats = [plan.weight_format]
+        plan = (
+            choose_plan(config, available, longer, formats=formats, maps_embedding=is_mapped)
+            or plan
+        )
+    return Choice(name, path, plan, _note(name, checkpoint, plan, available))
 
 
-def _note(name: str, config: ModelConfig, plan: MemoryPlan, available: int) -> str:
+def _note(name: str, checkpoint: Checkpoint, plan: MemoryPlan, available: int) -> str:
+    config = checkpoint.config
     reasons = []
     if plan.weight_format != FORMATS[0]:
-        best = plan_memory(config, FORMATS[0], plan.context_length)
+        best = plan_memory(
+            config, FORMATS[0], plan.context_length, maps_embedding=checkpoint.maps_embedding
+        )
         reasons.append(f"in {plan.weight_format} ({FORMATS[0]} needs {gib(best.total_bytes)})")
     if plan.context_length < config.context_length:
         reasons.append(f"with a context of {plan.context_length:,} of {config.context_length:,}")
@@ -195,10 +219,12 @@ def plans(
     config: ModelConfig,
     contexts: Sequence[int],
     formats: Sequence[PlannedFormat] = FORMATS,
+    *,
+    maps_embedding: bool = False,
 ) -> list[MemoryPlan]:
     """A plan for each format and each of the contexts that the model has."""
     return [
-        plan_memory(config, weight_format, context)
+        plan_memory(config, weight_format, context, maps_embedding=maps_embedding)
         for weight_format in formats
         for context in contexts
         if context <= config.context_length

@@ -124,6 +124,12 @@ class Checkpoint:
             self.files.stored_nbytes(name) for parts in self.stored_as.values() for name in parts
         )
 
+    @property
+    def maps_embedding(self) -> bool:
+        """Whether the embedding of a model in bf16 stays in its file: then only rows that are read take memory."""
+        parts = self.stored_as["embedding"]
+        return len(parts) == 1 and self.files.rows(parts[0], 0, 1).dtype == torch.bfloat16
+
 
 def open_checkpoint(path: Path) -> Checkpoint:
     """Find the files of a checkpoint and check that they fit together. Reads headers only.

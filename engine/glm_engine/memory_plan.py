@@ -49,7 +49,7 @@ class MemoryPlan:
         context_length: tokens that the session may hold.
         weight_bytes: matrices, embedding, biases and norms.
         unread_bytes: of these, about what is in rows of the embedding that no token of such a context asks for.
-            Quantised weights are mapped, so that they take no memory; an accelerator has to hold them.
+            Where they are mapped they take no memory; an accelerator has to hold them.
         kv_cache_bytes: keys and values of `context_length` tokens.
         workspace_bytes: the buffers of a prefill chunk, the largest that exist at one time.
         spared_bytes: of these, what an accelerator takes and the native kernels do without: the mask of torch's
@@ -88,6 +88,7 @@ def plan_memory(
     *,
     prefill_chunk: int = 512,
     kv_format: KVFormat = "auto",
+    maps_embedding: bool = False,
 ) -> MemoryPlan:
     """The plan for one session.
 
@@ -97,6 +98,8 @@ def plan_memory(
         context_length: tokens that the session may hold; by default what the model was made for.
         prefill_chunk: prompt tokens computed at a time.
         kv_format: of keys and values. In int8, layers that stay as they are for their large biases are not foreseen.
+        maps_embedding: `Checkpoint.maps_embedding`, where it is known. It only matters in bf16: what is quantised is
+            always mapped.
 
     Raises:
         ValueError: a context beyond the model's.
@@ -111,6 +114,7 @@ def plan_memory(
         _workspace_bytes(config, weight_format, chunk, context_length, is_native=is_native)
         for is_native in (False, True)
     )
+    is_mapped = (weight_format != "bfloat16" or maps_embedding) and not config.tied_embeddings
     weight_bytes = _weight_bytes(config, weight_format)
     kv_cache_bytes = kv_bytes_per_token(config, kv_format) * context_length
     has_kernels = _has_kernels()
@@ -131,7 +135,7 @@ def plan_memory(
         workspace_bytes=by_torch,
         spared_bytes=by_torch - natively if has_kernels else 0,
         copied_bytes=copied_bytes,
-        unread_bytes=_unread_bytes(config, weight_format, context_length),
+        unread_bytes=_unread_bytes(config, context_length) if is_mapped else 0,
     )
 
 
@@ -141,6 +145,7 @@ def choose_plan(
     context_lengths: Iterable[int],
     *,
     formats: Iterable[PlannedFormat] = FORMATS,
+    maps_embedding: bool = False,
 ) -> MemoryPlan | None:
     """The best plan that fits: the first context length for which any format does, in the first such format.
 
@@ -149,13 +154,15 @@ def choose_plan(
         available_bytes: what may be used.
         context_lengths: those that would do, best first.
         formats: those that would do, best first.
+        maps_embedding: as for `plan_memory`.
 
     Returns:
         The plan, or None where nothing fits.
     """
     for context_length in context_lengths:
         for weight_format in formats:
-            plan = plan_memory(config, weight_format, min(context_length, config.context_length))
+            length = min(context_length, config.context_length)
+            plan = plan_memory(config, weight_format, length, maps_embedding=maps_embedding)
             if plan.total_bytes <= available_bytes:
                 return plan
     return None
@@ -207,13 +214,8 @@ def _chosen(
     return None if weight_format == "bfloat16" else format_of(name, shape, weight_format)
 
 
-def _unread_bytes(config: ModelConfig, weight_format: PlannedFormat, context_length: int) -> int:
-    """Of the embedding, where tokens are spread evenly over the vocabulary.
-
-    In bf16 it may have been converted from what was stored, and then it is not mapped.
-    """
-    if weight_format == "bfloat16" or config.tied_embeddings:
-        return 0
+def _unread_bytes(config: ModelConfig, context_length: int) -> int:
+    """Of a mapped embedding, where tokens are spread evenly over the vocabulary."""
     embedding = config.vocab_size * config.hidden_size * _BF16
     blocks = embedding / max(config.hidden_size * _BF16, _MAPPED_AT_ONCE_BYTES)
     return int(embedding * math.exp(-context_length / blocks))

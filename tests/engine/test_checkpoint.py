@@ -86,6 +86,27 @@ def test_a_stored_dtype_that_fits_is_mapped_not_copied(tmp_path: Path) -> None:
     assert first[name].data_ptr() == second[name].data_ptr()
 
 
+@pytest.mark.parametrize(
+    ("naming", "dtype", "pickled", "expected"),
+    [
+        ("hf", torch.bfloat16, False, True),
+        ("original", torch.bfloat16, True, True),
+        ("original", torch.float16, True, False),
+        ("hf", torch.float32, False, False),
+        ("gguf", torch.float32, False, False),
+    ],
+)
+def test_whether_the_embedding_stays_in_its_file_is_known_before_it_is_read(
+    tmp_path: Path, naming: Naming, dtype: torch.dtype, pickled: bool, expected: bool
+) -> None:
+    """Plans of memory ask for it; the oracle is whether two loads give the same memory."""
+    write_checkpoint(tmp_path, tiny_config(), naming=naming, dtype=dtype, pickled=pickled)
+    checkpoint = open_checkpoint(tmp_path / "model.gguf" if naming == "gguf" else tmp_path)
+    assert checkpoint.maps_embedding == expected
+    first, second = (load_parameters(checkpoint, torch.bfloat16)["embedding"] for _ in range(2))
+    assert (first.data_ptr() == second.data_ptr()) == expected
+
+
 def test_matrices_take_the_asked_dtype_and_norms_stay_fp32(tmp_path: Path) -> None:
     write_checkpoint(tmp_path, tiny_config(), dtype=torch.float16)
     for name, tensor in load(tmp_path, torch.bfloat16).items():

@@ -90,6 +90,8 @@ def test_rows_of_the_embedding_that_nothing_reads_take_memory_only_where_nothing
             assert plan.unread_bytes == 0
         else:
             assert 0.9 * embedding < plan.unread_bytes < embedding
+    mapped = plan_memory(GLM4, "bfloat16", 1024, maps_embedding=True)
+    assert mapped.unread_bytes == plan_memory(GLM4, "int4", 1024).unread_bytes
     assert plan_memory(GLM4, "int4", 131072).unread_bytes < 0.001 * embedding
     assert plan_memory(replace(GLM4, tied_embeddings=True), "int4", 1024).unread_bytes == 0
 

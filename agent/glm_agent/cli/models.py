@@ -158,7 +158,13 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Say what a model takes: weights, keys and values, workspace; what holds it, and what `auto` would load here."""
-    from glm_agent.model_choice import available_memory_bytes, best_installed, model_config, plans
+    from glm_agent.model_choice import (
+        available_memory_bytes,
+        best_installed,
+        maps_embedding,
+        model_config,
+        plans,
+    )
     from glm_engine.hub import installed_model
     from glm_engine.memory_plan import FORMATS
 
@@ -167,13 +173,15 @@ def plan(
     report: dict[str, Any] = {"available_bytes": available, "models": {}}
     for name in (model,) if model else ("glm-4-9b-chat", "chatglm2-6b"):
         folder = Path(name).expanduser()
-        config = model_config(name, folder if folder.exists() else installed_model(name))
+        path = folder if folder.exists() else installed_model(name)
+        config = model_config(name, path)
         if context is not None and context > config.context_length:
             raise UsageError(
                 f"{name} holds {config.context_length:,} tokens, not {context:,} (--context)."
             )
         contexts = (context,) if context else (*TABLE_CONTEXTS, config.context_length)
-        rows = plans(config, sorted(set(contexts)), formats)
+        is_mapped = maps_embedding(name, path)
+        rows = plans(config, sorted(set(contexts)), formats, maps_embedding=is_mapped)
         report["models"][name] = [_row(row, available) for row in rows]
     steps = [] if model else list(best_installed(context))
     report["auto"] = [
