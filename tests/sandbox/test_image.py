@@ -206,6 +206,22 @@ def test_the_same_inputs_make_the_same_root(
     assert contents[0].keys() == contents[1].keys()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_same_inputs_make_the_same_image() -> None:
+    """Imported and built twice: every layer has the same hash. The folders of the last had the time of the build."""
+    client = docker.from_env()
+    try:
+        layers = []
+        for _ in range(2):
+            image = client.images.get(DockerBackend(print, rebuild=True).image)
+            layers.append(image.attrs["RootFS"]["Layers"])
+    finally:
+        client.close()
+    assert len(layers[0]) == 2
+    assert layers[0] == layers[1]
+
+
 def test_every_version_is_pinned() -> None:
     """Nothing comes in that the list does not name with its version: pip is told to take no dependencies."""
     lines = packages.REQUIREMENTS.read_text(encoding="utf-8").splitlines()

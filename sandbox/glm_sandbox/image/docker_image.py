@@ -98,7 +98,7 @@ def _build(
     progress(f"Adding the guest's files to {base}")
     dockerfile = (
         f"FROM {base}\n"
-        f"COPY --chown=0:0 tree/ {GUEST_ROOT}/\n"
+        "ADD guest.tar /\n"  # COPY would give the folders the time of the build, and each build another hash
         f"LABEL {HASH_LABEL}={name.partition(':')[2]} glm-agent.sandbox.guest={guest_hash()}\n"
     )
     try:
@@ -154,13 +154,19 @@ def has_image(client: docker.DockerClient, name: str) -> bool:
 
 
 def _context(dockerfile: str) -> io.BytesIO:
-    """The build context: a Dockerfile and the guest's files below `tree`."""
+    """The build context: a Dockerfile and an archive of the guest's files."""
+    guest = io.BytesIO()
+    with tarfile.open(fileobj=guest, mode="w") as tar:
+        tar.add(guest_folder(), GUEST_ROOT, filter=owned_by_root)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        entry = tarfile.TarInfo("Dockerfile")
-        entry.size = len(dockerfile)
-        tar.addfile(entry, io.BytesIO(dockerfile.encode("utf-8")))
-        tar.add(guest_folder(), "tree", filter=owned_by_root)
+        for name, data in (
+            ("Dockerfile", dockerfile.encode("utf-8")),
+            ("guest.tar", guest.getvalue()),
+        ):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            tar.addfile(entry, io.BytesIO(data))
     buffer.seek(0)
     return buffer
 
