@@ -16,7 +16,12 @@ from torch import Tensor
 from glm_engine.errors import ConstraintError, NonFiniteLogitsError
 
 _MIN_TEMPERATURE = 1e-30  # the range of fp32 ends at 1e-38
-_PREFILTER = 1024  # candidates that top-p sorts first; all only if the mass of these is too small
+_NUCLEUS_DEPTH = 10.0  # top-p first sorts what is within this of the likeliest; all only if their mass is too small
+_MAX_SORTED = 16384
+_PHILOX_ROUNDS = 10
+_PHILOX_MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
+_PHILOX_WEYL = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
+_MAX_JUMPS = 4096  # up to so many numbers of the noise's stream are computed alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +110,9 @@ def check_finite(logits: Tensor, position: int) -> None:
     Raises:
         NonFiniteLogitsError: names the position and the first ids at fault.
     """
-    finite = logits.isfinite()
-    if not finite.all():
-        raise NonFiniteLogitsError(position, finite.logical_not().nonzero()[:10, 0].tolist())
+    if not torch.stack(torch.aminmax(logits)).isfinite().all():  # NaN comes through both
+        not_finite = logits.isfinite().logical_not()
+        raise NonFiniteLogitsError(position, not_finite.nonzero()[:10, 0].tolist())
 
 
 def mask_logits(logits: Tensor, allowed: NDArray[np.int32]) -> Tensor:
@@ -160,8 +165,11 @@ def filter_logits(logits: Tensor, params: SamplingParams) -> Tensor:
 def _nucleus_threshold(logits: Tensor, top_p: float) -> Tensor:
     """The smallest logit of the smallest set of likeliest tokens whose mass reaches `top_p`."""
     total = logits.logsumexp(0)
-    for count in (min(_PREFILTER, logits.shape[0]), logits.shape[0]):
-        likeliest = logits.topk(count).values
+    near = logits[logits >= logits.max() - _NUCLEUS_DEPTH]
+    for candidates in (near, logits):
+        if candidates is near and len(near) > _MAX_SORTED:
+            continue  # a flat distribution: sorting these would take as long as all
+        likeliest = candidates.sort(descending=True).values
         mass = (likeliest - total).exp().cumsum(0)
         if mass[-1] >= top_p:
             return likeliest[int((mass < top_p).sum())]
@@ -176,9 +184,13 @@ def gumbel_max(logits: Tensor, seed: int, position: int) -> int:
         seed: with `position`, decides the noise.
         position: index of the sampled token in its sequence.
     """
-    candidates = logits.isfinite().nonzero()[:, 0].cpu().numpy()
-    noise = uniform_noise(seed, position, logits.shape[0])[candidates]
-    perturbed = logits.double().cpu().numpy()[candidates] - np.log(-np.log(noise))
+    places = logits.isfinite().nonzero()[:, 0]
+    candidates = places.cpu().numpy()
+    if len(candidates) <= _MAX_JUMPS:
+        noise = uniform_noise_at(seed, position, candidates)
+    else:
+        noise = uniform_noise(seed, position, logits.shape[0])[candidates]
+    perturbed = logits[places].double().cpu().numpy() - np.log(-np.log(noise))
     return int(candidates[perturbed.argmax()])
 
 
@@ -194,8 +206,47 @@ def uniform_noise(seed: int, position: int, count: int) -> NDArray[np.float64]:
     numpy's bit generators is the same in all its versions; its distributions are not, so they are not used.
     """
     counter = np.array([0, position, 0, 0], dtype=np.uint64)
-    raw = np.random.Philox(key=seed, counter=counter).random_raw(count)
-    # 53 bits and half a step: never 0 and never 1, so both logarithms of the Gumbel noise are finite.
+    return _as_uniform(np.random.Philox(key=seed, counter=counter).random_raw(count))
+
+
+def uniform_noise_at(seed: int, position: int, indices: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Those of `uniform_noise` with these indices, without the rest of them: (n,) for `indices` (n,).
+
+    Source: as for `uniform_noise`; the generator's ten rounds, written out over arrays.
+    """
+    blocks = indices.astype(np.uint64) // np.uint64(4) + np.uint64(
+        1
+    )  # numpy counts before it draws
+    words = [blocks, np.full_like(blocks, position), np.zeros_like(blocks), np.zeros_like(blocks)]
+    keys = [seed, 0]
+    for _ in range(_PHILOX_ROUNDS):
+        high0, low0 = _wide_product(words[0], _PHILOX_MULTIPLIERS[0])
+        high1, low1 = _wide_product(words[2], _PHILOX_MULTIPLIERS[1])
+        words = [
+            high1 ^ words[1] ^ np.uint64(keys[0]),
+            low1,
+            high0 ^ words[3] ^ np.uint64(keys[1]),
+            low0,
+        ]
+        keys = [(key + step) % 2**64 for key, step in zip(keys, _PHILOX_WEYL, strict=True)]
+    return _as_uniform(np.choose(indices % 4, words))
+
+
+def _wide_product(
+    values: NDArray[np.uint64], factor: int
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """The high and the low 64 bits of each product."""
+    half, mask = np.uint64(32), np.uint64(2**32 - 1)
+    low, high = values & mask, values >> half
+    factor_low, factor_high = np.uint64(factor % 2**32), np.uint64(factor >> 32)
+    first = low * factor_low
+    second = high * factor_low + (first >> half)  # none of these sums exceeds 64 bits
+    third = low * factor_high + (second & mask)
+    return high * factor_high + (second >> half) + (third >> half), values * np.uint64(factor)
+
+
+def _as_uniform(raw: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """53 bits and half a step: never 0 and never 1, so both logarithms of the Gumbel noise are finite."""
     return ((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 

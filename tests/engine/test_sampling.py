@@ -19,6 +19,7 @@ from glm_engine.sampling import (
     penalise_repetition,
     sample,
     uniform_noise,
+    uniform_noise_at,
 )
 
 NO_HISTORY: Any = torch.zeros(1, 1, dtype=torch.long)
@@ -181,6 +182,20 @@ def test_noise_is_a_function_of_seed_and_position_alone() -> None:
     assert not np.intersect1d(noise, uniform_noise(6, 100, 1000)).size
     assert noise.min() > 0
     assert noise.max() < 1
+
+
+@given(
+    seed=st.integers(0, 2**64 - 1),
+    position=st.integers(0, 2**40),
+    indices=st.lists(st.integers(0, 5000), min_size=1, max_size=30),
+)
+def test_noise_computed_alone_is_that_of_the_whole_stream(
+    seed: int, position: int, indices: list[int]
+) -> None:
+    """Otherwise what is sampled would depend on how many candidates a filter left."""
+    chosen = np.array(indices)
+    whole = uniform_noise(seed, position, 5001)
+    assert np.array_equal(uniform_noise_at(seed, position, chosen), whole[chosen])
 
 
 def test_noise_is_the_published_generator() -> None:
