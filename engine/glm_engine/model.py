@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from glm_engine.accelerator import ExpandingLinear
+from glm_engine.activations import choose_activations
 from glm_engine.attention import choose_attention
 from glm_engine.config import ModelConfig
 from glm_engine.kv_cache import KVCache, KVFormat, layer_formats
@@ -169,6 +170,7 @@ class Decoder:
         self.head = linear("embedding" if config.tied_embeddings else "head")
         self.rotary = RotaryTable(config, self.device)
         self.attention = choose_attention(self.dtype, config.head_dim, self.device)
+        self._between = choose_activations(self.dtype, config.rms_norm_eps, self.device)
         biases = [tensors.get(f"layers.{n}.qkv.bias") for n in range(config.num_layers)]
         self.kv_formats = layer_formats(config, kv_format, biases)
 
@@ -222,56 +224,41 @@ class Decoder:
         hidden = F.embedding(
             token_ids, self.embedding
         ).float()  # (T, hidden); the residual stream is fp32
+        added: Tensor | None = None  # what the layer before adds to the residual stream
         for index, layer in enumerate(self.layers):
             if cancel is not None and cancel.is_set():
                 raise ForwardCancelled
-            hidden += self._attention(index, layer, hidden, rotation, cache)
-            hidden += self._mlp(layer, hidden)
+            x = self._between.add_norm(hidden, added, layer.attention_norm)
+            added = self._attention(index, layer, x, rotation, cache)
+            x = self._between.add_norm(hidden, added, layer.mlp_norm)
+            added = self._mlp(layer, x)
         cache.commit(num_tokens)
         self.tokens_forwarded += num_tokens
-        return self.head(self._norm(hidden[num_tokens - num_logits :], self.final_norm)).float()
+        first = num_tokens - num_logits
+        added = added[first:] if added is not None else None
+        return self.head(self._between.add_norm(hidden[first:], added, self.final_norm)).float()
 
     def _attention(
         self,
         index: int,
         layer: Layer,
-        hidden: Tensor,
+        x: Tensor,
         rotation: Tensor,
         cache: KVCache,
     ) -> Tensor:
+        """(T, hidden): what attention adds, for `x` (T, hidden), normed."""
         config = self.config
         num_rotated = config.num_heads + config.num_kv_heads
-        qkv = layer.qkv(self._norm(hidden, layer.attention_norm))
-        qkv = qkv.view(hidden.shape[0], -1, config.head_dim)  # (T, H + 2 Hkv, D)
-        _rotate_(qkv[:, :num_rotated, : config.rotary_dim], rotation)
+        qkv = layer.qkv(x).view(x.shape[0], -1, config.head_dim)  # (T, H + 2 Hkv, D)
+        self._between.rotate_(qkv[:, :num_rotated, : config.rotary_dim], rotation)
         cached = cache.append(index, qkv[:, config.num_heads : num_rotated], qkv[:, num_rotated:])
         output = layer.attention_output(self.attention(qkv[:, : config.num_heads], cached))
-        if layer.attention_post_norm is not None:
-            output = self._norm(output, layer.attention_post_norm)
-        return output
+        return self._post_norm(output, layer.attention_post_norm)
 
-    def _mlp(self, layer: Layer, hidden: Tensor) -> Tensor:
-        gate, up = layer.gate_up(self._norm(hidden, layer.mlp_norm)).chunk(2, -1)
-        output = layer.down(F.silu(gate).mul_(up))
-        if layer.mlp_post_norm is not None:
-            output = self._norm(output, layer.mlp_post_norm)
-        return output
+    def _mlp(self, layer: Layer, x: Tensor) -> Tensor:
+        """(T, hidden): what the feed-forward network adds, for `x` (T, hidden), normed."""
+        output = layer.down(self._between.swiglu(layer.gate_up(x)))
+        return self._post_norm(output, layer.mlp_post_norm)
 
-    def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
-        """RMSNorm in fp32, of `x` (T, hidden); returns the dtype of the weights."""
-        length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
-        mean_square = length.square_().div_(x.shape[-1])  # (T, 1)
-        scale = mean_square.add_(self.config.rms_norm_eps).rsqrt_()
-        return (x * scale).mul_(weight).to(self.dtype)
-
-
-def _rotate_(heads: Tensor, rotation: Tensor) -> None:
-    """Rotate adjacent pairs in place, in fp32.
-
-    Args:
-        heads: (T, heads, rotary_dim), a view that is written to.
-        rotation: (T, 1, rotary_dim / 2) complex64. A pair (x, y) times cos + i sin is the pair rotated.
-    """
-    pairs = torch.view_as_complex(heads.float().reshape(*heads.shape[:-1], -1, 2))
-    # (T, heads, rotary_dim / 2) complex64
-    heads.copy_(torch.view_as_real(pairs * rotation).flatten(-2))
+    def _post_norm(self, output: Tensor, weight: Tensor | None) -> Tensor:
+        return output if weight is None else self._between.add_norm(output.float(), None, weight)

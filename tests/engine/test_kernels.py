@@ -102,11 +102,14 @@ def test_a_build_error_ends_with_what_the_compiler_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_sanitizers_find_nothing_in_the_products(sanitizer_environment: dict[str, str]) -> None:
-    """Over the products' own tests, in a process of their own. Tile instructions they do not see: guard pages do."""
-    tests = Path(__file__).with_name("test_kernels_linear.py")
+def test_sanitizers_find_nothing_in_the_products_and_between_them(
+    sanitizer_environment: dict[str, str],
+) -> None:
+    """Over their own tests, in a process of their own. Tile instructions they do not see: guard pages do."""
+    names = ("test_kernels_linear.py", "test_activations.py")
+    tests = [str(Path(__file__).with_name(name)) for name in names]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "rounded or byte_beyond or passes", str(tests)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "rounded or byte_beyond or passes", *tests],
         capture_output=True,
         encoding="utf-8",
         env=sanitizer_environment,
