@@ -4,8 +4,9 @@
     python benchmarks/speed.py --quick
 
 Weights are random: speed does not depend on them. Every engine runs `--layers` layers of the 40 and the whole head, and
-times are scaled: the head's share, timed by itself, stays, and the rest is multiplied. The peer is transformers in
-bf16, with its keys and values kept between turns. llama.cpp is not run: its targets are listed as not measured.
+times are scaled: the head's share, timed by itself, stays, and the rest is multiplied. The peers are transformers in
+bf16 and llama.cpp in Q4_0, where it is installed (llama_cpp_peer.py says how), with their keys and values kept between
+turns. llama.cpp is given no context beyond 2,112: filling one takes it too long.
 --quick takes a small geometry and a few seconds, and exits with 1 when a ratio falls behind what continuous integration
 asks for.
 """
@@ -17,14 +18,17 @@ import importlib.metadata
 import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 import transformers
 from kernels import read_bytes_per_s
+from llama_cpp_peer import HOW_TO_GET_IT, LlamaCpp, is_installed, write_random_gguf
 from memory import MODELS
 
 from glm_engine.config import ModelConfig
@@ -61,6 +65,7 @@ class Subject(Protocol):
     """An engine under measurement. `head_s` of a number of rows is part of every step and not scaled."""
 
     name: str
+    longest: int
 
     def step(self, context: int, rows: int, all_logits: bool) -> float:
         """Seconds of one step; the cache is as before afterwards."""
@@ -74,6 +79,7 @@ class Ours:
 
     def __init__(self, config: ModelConfig, weight_format: PlannedFormat, longest: int) -> None:
         self.name = f"ours {weight_format}"
+        self.longest = longest
         self._weights = random_weights(config, weight_format)
         self._decoder = Decoder(config, self._weights, pack=weight_format == "bfloat16")
         self._cache = self._decoder.new_cache(longest)
@@ -111,6 +117,7 @@ class Transformers:
     name = "transformers bf16"
 
     def __init__(self, config: ModelConfig, longest: int) -> None:
+        self.longest = longest
         settings = transformers.GlmConfig(
             num_hidden_layers=config.num_layers,
             hidden_size=config.hidden_size,
@@ -192,11 +199,18 @@ def trace_s(subject: Subject) -> float:
 
 
 def measure(
-    subjects: Sequence[Subject], steps: Sequence[Workload], rounds: int, factor: float
+    subjects: Sequence[Subject],
+    steps: Sequence[Workload],
+    rounds: int,
+    factor: float,
+    *,
+    with_trace: bool,
 ) -> dict[str, dict[str, float]]:
     """Workload to engine to seconds at full depth: engines take turns within a round, medians over rounds."""
     results: dict[str, dict[str, float]] = {}
+    everyone = subjects
     for step in steps:
+        subjects = [s for s in everyone if step.context + step.rows <= s.longest]
         times: dict[str, list[float]] = {subject.name: [] for subject in subjects}
         repeats = 5 if step.rows <= 16 else 1
         for subject in subjects:
@@ -211,26 +225,31 @@ def measure(
             name: heads[name] + max(statistics.median(series) - heads[name], 0) * factor
             for name, series in times.items()
         }
-        print_row(step.name, results[step.name], subjects)
-    names = [subject.name for subject in subjects]
-    series = {name: [] for name in names}
+        print_row(step.name, results[step.name], everyone)
+    if with_trace:
+        results["agent trace"] = measure_trace(everyone, rounds, factor)
+        print_row("agent trace", results["agent trace"], everyone)
+    return results
+
+
+def measure_trace(subjects: Sequence[Subject], rounds: int, factor: float) -> dict[str, float]:
+    """Engine to seconds of the tool agent's run at full depth."""
+    series: dict[str, list[float]] = {subject.name: [] for subject in subjects}
     for _ in range(rounds):
         for subject in subjects:
             series[subject.name].append(trace_s(subject))
     num_steps = sum(1 + written for _, written in TRACE)
-    results["agent trace"] = {}
+    times = {}
     for subject in subjects:
         head = num_steps * subject.head_s(1)
-        taken = statistics.median(series[subject.name])
-        results["agent trace"][subject.name] = head + max(taken - head, 0) * factor
-    print_row("agent trace", results["agent trace"], subjects)
-    return results
+        times[subject.name] = head + max(statistics.median(series[subject.name]) - head, 0) * factor
+    return times
 
 
 def print_row(name: str, times: dict[str, float], subjects: Sequence[Subject]) -> None:
     ours = times[subjects[0].name]
-    cells = [f"{1e3 * times[s.name]:,.0f}" for s in subjects]
-    ratios = [f"{times[s.name] / ours:.2f}" for s in subjects[1:]]
+    cells = [f"{1e3 * times[s.name]:,.0f}" if s.name in times else "" for s in subjects]
+    ratios = [f"{times[s.name] / ours:.2f}" if s.name in times else "" for s in subjects[1:]]
     print(f"| {name} | " + " | ".join(cells + ratios) + " |", flush=True)
 
 
@@ -253,8 +272,9 @@ def print_targets(
             return None
         return results[workload][ours.name] / results[base][ours.name]
 
-    share = full_bytes(ours, layers) / results["decode at 16"][ours.name] / read
-    hf, llama = "transformers bf16", "llama.cpp Q4_0"
+    decode = results.get("decode at 16", {}).get(ours.name)
+    share = full_bytes(ours, layers) / decode / read if decode else None
+    hf, llama = Transformers.name, LlamaCpp.name
     rows: list[tuple[str, float | None, str, float]] = [
         ("decode int4 at 16: share of a plain C read", share, ">=", 0.85),
         ("decode against transformers bf16", ratio("decode at 16", hf), ">=", 6),
@@ -291,7 +311,7 @@ def quick() -> int:
         Workload("prefill 512", 0, 512),
     ]
     header([ours, peer])
-    results = measure([ours, peer], steps, rounds=5, factor=1.0)
+    results = measure([ours, peer], steps, rounds=5, factor=1.0, with_trace=True)
     one = results["decode at 16"][ours.name]
     guards = {
         "decode against transformers": results["decode at 16"][peer.name] / one >= 1.5,
@@ -319,6 +339,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--longest", type=int, default=33000, help="tokens of the longest context")
     parser.add_argument("--formats", default="int4,int8")
+    parser.add_argument("--peers", default="transformers,llama.cpp", help="any of these two")
+    parser.add_argument("--only", default="", help="workloads whose name has this in it")
     parser.add_argument("--quick", action="store_true")
     args = parser.parse_args()
     if args.quick:
@@ -326,7 +348,16 @@ def main() -> int:
     full = MODELS[args.model]
     config = replace(full, num_layers=args.layers)
     subjects: list[Any] = [Ours(config, name, args.longest) for name in args.formats.split(",")]
-    subjects.append(Transformers(config, args.longest))
+    peers = args.peers.split(",") if args.peers else []
+    if "transformers" in peers:
+        subjects.append(Transformers(config, args.longest))
+    folder = tempfile.TemporaryDirectory(prefix="glm-gguf-")
+    if "llama.cpp" in peers and is_installed():
+        path = Path(folder.name) / "random.gguf"
+        write_random_gguf(path, config)
+        subjects.append(LlamaCpp(path, min(2112, args.longest), torch.get_num_threads()))
+    elif "llama.cpp" in peers:
+        print(HOW_TO_GET_IT)
     reads = [read_bytes_per_s()]
     print(
         f"glm-agent {importlib.metadata.version('glm-agent')}, torch {torch.__version__}, transformers"
@@ -335,7 +366,9 @@ def main() -> int:
     )
     header(subjects)
     factor = full.num_layers / args.layers
-    results = measure(subjects, workloads(args.longest), args.rounds, factor)
+    steps = [step for step in workloads(args.longest) if args.only in step.name]
+    with_trace = args.only in "agent trace" and args.longest >= sum(map(sum, TRACE))
+    results = measure(subjects, steps, args.rounds, factor, with_trace=with_trace)
     reads.append(read_bytes_per_s())
     read = statistics.mean(reads)
     print(f"\nA plain C read: {read / 1e9:.1f} GB/s.")
