@@ -164,6 +164,20 @@ def test_threads_left_behind_do_not_print_into_later_cells(session: Session) -> 
     session.execute("quiet.set(); thread.join()")
 
 
+def test_what_a_thread_writes_between_cells_is_nobody_s(session: Session) -> None:
+    """A thread that was in the middle of a write when its cell ended left half a line in the buffer for the next cell."""
+    session.execute(
+        "import io, os, sys, threading\ndef late():\n  while not os.path.exists('go'): pause.wait(.001)\n"
+        "  io.TextIOWrapper.write(sys.stdout, 'late')\n  os.close(os.open('written', os.O_CREAT))\n"
+        "pause = threading.Event(); threading.Thread(target=late).start()"
+    )
+    session.put_file("go", b"")
+    while "written" not in {file.path for file in session.list_files()}:
+        pass
+    assert session.execute("print('mine')").stdout == "mine\n"
+    session.execute("os.unlink('go'); os.unlink('written')")
+
+
 def test_what_a_cell_does_to_its_outputs_ends_with_it(session: Session) -> None:
     """Descriptors 1 and 2 that led elsewhere, or nowhere, silenced every later cell of the session, and nothing said so."""
     session.execute("import os\nkept = 7\nnothing = os.open('/dev/zero', os.O_RDWR)")

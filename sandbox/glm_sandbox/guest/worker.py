@@ -228,6 +228,7 @@ class Worker:
         linecache.cache[filename] = (_len(source), None, source.splitlines(True), filename)
         self._restore_surroundings()
         self._wait_for_copy()
+        self._drop_late_output()
         signal.pthread_sigmask(
             signal.SIG_BLOCK, {signal.SIGINT}
         )  # one that comes too early must not be lost
@@ -290,6 +291,16 @@ class Worker:
         """Undo what an earlier cell did to streams and handlers."""
         sys.stdin, sys.stdout, sys.stderr = self._stdin, *self._streams
         signal.signal(signal.SIGINT, self._on_interrupt)
+
+    def _drop_late_output(self) -> None:
+        """Empty the buffers of what threads were in the middle of writing when their cell ended."""
+        for stream, (descriptor, spare, _) in zip(self._streams, self._outputs, strict=True):
+            if stream.stale_threads:
+                nothing = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+                os.dup2(nothing, descriptor)
+                stream.flush()
+                os.dup2(spare, descriptor)
+                os.close(nothing)
 
     def _restore_outputs(self) -> None:
         """Undo what the cell did to descriptors 1 and 2: what later cells print would not be seen."""
