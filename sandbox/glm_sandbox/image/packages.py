@@ -27,7 +27,9 @@ own, fonts = manager.findSystemFonts, sys.argv[3:]
 manager.findSystemFonts = lambda paths=None, fontext="ttf": sorted(own(paths, fontext)) if paths else list(fonts)
 found = manager.FontManager()
 manager.json_dump(found, f"{sys.argv[2]}/fontlist-v{manager.FontManager.__version__}.json")
-print(*sorted({entry.name for entry in found.ttflist if entry.fname in fonts}), sep="\\n")
+families = ["DejaVu Sans", *sorted({entry.name for entry in found.ttflist if entry.fname in fonts})]
+with open(f"{sys.argv[2]}/matplotlibrc", "w", encoding="utf-8") as file:
+    file.write(f"font.family: {', '.join(families)}\\n")  # glyphs missing in one come from the next
 """
 
 _FONT_PATTERNS = (
@@ -141,16 +143,12 @@ def write_font_list(site_packages: Path, folder: Path, fonts: list[Path]) -> Non
         folder: for the files.
         fonts: beside Matplotlib's own; they must lie at the same path in the sandbox.
     """
-    result = subprocess.run(
+    subprocess.run(
         [sys.executable, "-I", "-c", FONT_LIST, str(site_packages), str(folder), *map(str, fonts)],
         capture_output=True,
-        encoding="utf-8",
         env={"MPLCONFIGDIR": str(folder), "HOME": str(folder)},
         check=True,
     )
-    families = ["DejaVu Sans", *result.stdout.split("\n")]
-    settings = f"font.family: {', '.join(name for name in families if name)}\n"  # glyphs missing in one come from the next
-    (folder / "matplotlibrc").write_text(settings, encoding="utf-8")
 
 
 def _pip() -> list[str]:
