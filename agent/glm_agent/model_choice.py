@@ -169,9 +169,11 @@ def fit(
     wanted = context_length or min(WANTED_CONTEXT, config.context_length)
     plan = choose_plan(config, available, [wanted], maps_embedding=is_mapped)
     if plan is None:
-        least = plan_memory(config, FORMATS[-1], wanted)
+        least = min(
+            plans(config, [wanted], maps_embedding=is_mapped), key=lambda each: each.total_bytes
+        )
         raise ModelUnavailableError(
-            f"{name} does not fit: {gib(least.total_bytes)} for a context of {wanted:,} tokens even in {FORMATS[-1]}, "
+            f"{name} does not fit: {gib(least.total_bytes)} for a context of {wanted:,} tokens even in {least.weight_format}, "
             f"and {gib(available)} are free. Close something, or ask for another model."
         )
     if context_length is None:
