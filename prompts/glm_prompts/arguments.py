@@ -6,10 +6,53 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from glm_prompts.repair import repaired_arguments
-from glm_tools.tool import Builtin, JSONValue, ToolSpec
+from glm_tools.json_schema import rewrite, walk
+from glm_tools.tool import Builtin, JSONSchema, JSONValue, ToolSpec
 
 # The calls of built-in tools are text, which becomes the one argument of this name.
 CODE_ARGUMENT: Mapping[Builtin, str] = {"python": "code", "simple_browser": "code"}
+
+
+# Beside these, what one schema forbids another may ask for.
+_COMBINING = frozenset(
+    (
+        "$dynamicRef",
+        "allOf",
+        "dependencies",
+        "dependentSchemas",
+        "if",
+        "not",
+        "oneOf",
+        "patternProperties",
+        "unevaluatedProperties",
+    )
+)
+_BESIDE_PROPERTIES = frozenset(("$ref", "additionalProperties", "anyOf", "minProperties"))
+
+
+def closed_schema(parameters: JSONSchema) -> JSONSchema:
+    """`parameters` without arguments that it does not name, wherever it leaves open whether there may be others.
+
+    A collection of functions hardly ever says so, and a function has no use for an argument that its author did not
+    think of. What fits this schema fits `parameters`; one that combines schemas is returned as it is.
+    """
+    if any(_COMBINING & schema.keys() for _, schema in walk(dict(parameters))):
+        return parameters
+    closed = rewrite(
+        parameters, lambda schema: _closed(schema) if schema.get("properties") else schema
+    )
+    return _closed(
+        closed
+    )  # a function of no arguments; any other object of no known keys is a free one
+
+
+def _closed(schema: dict[str, JSONValue]) -> dict[str, JSONValue]:
+    named = schema.get("properties")
+    if named is None or _BESIDE_PROPERTIES & schema.keys():
+        return schema
+    if not set(schema.get("required", ())) <= set(named):
+        return schema
+    return {**schema, "additionalProperties": False}
 
 
 def call_arguments(spec: ToolSpec | None, raw: str) -> Mapping[str, JSONValue] | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from glm_engine.grammar import Matcher
 from glm_engine.json_grammar import literal
+from glm_prompts.arguments import closed_schema
 from glm_prompts.dialect import CallCut, CallOpened, TextDelta, TurnEvent
 from glm_prompts.marked_text import TRAINING_TIME, TRAINING_TIME_TEXT, MarkedText
 from glm_prompts.parsed_turn import FENCE, ParsedTurn, fenced_rules
@@ -46,7 +47,7 @@ def calls_grammar(tools: Sequence[ToolSpec], *, or_text: bool) -> str:
             rules.append(f"call_{index}: {opening} actions {closing}")
         else:
             rules.append(f"call_{index}: {opening} arguments_{index} {closing}")
-            rules += call_rules(f"arguments_{index}", spec.parameters)
+            rules += call_rules(f"arguments_{index}", closed_schema(spec.parameters))
     return "\n".join([*rules, *fenced_rules(tools)])
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from glm_engine.grammar import Matcher, allow_token, ordinary_tokens
 from glm_engine.json_grammar import json_rule, literal
 from glm_engine.tokenizer import Tokenizer
+from glm_prompts.arguments import closed_schema
 from glm_prompts.dialect import (
     CallCut,
     CallOpened,
@@ -163,7 +164,7 @@ def _payload(spec: ToolSpec) -> str:
         return r"/(.|\n)+/"
     if spec.builtin == "simple_browser":
         return "actions"
-    return json_rule(spec.parameters)
+    return json_rule(closed_schema(spec.parameters))
 
 
 class Glm4Turn(ParsedTurn):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from glm_engine.grammar import Matcher
 from glm_engine.json_grammar import json_rule, literal
+from glm_prompts.arguments import closed_schema
 from glm_prompts.dialect import CallCut, CallOpened, TextDelta, TurnEvent
 from glm_prompts.marked_text import TRAINING_TIME, TRAINING_TIME_TEXT, MarkedText
 from glm_prompts.parsed_turn import FENCE, ParsedTurn, fenced_rules
@@ -51,7 +52,7 @@ def _input_rule(spec: ToolSpec) -> str:
         return literal(f"\n{FENCE}python\n") + " code"
     if spec.builtin == "simple_browser":  # one: of several, nobody could say which is the last
         return literal(" ") + " action"
-    return literal(" ") + " " + json_rule(spec.parameters)
+    return literal(" ") + " " + json_rule(closed_schema(spec.parameters))
 
 
 class ReActTurn(ParsedTurn):

@@ -56,6 +56,14 @@ _TYPE_NAMES = {
     "tuple": "array",
 } | {name: name for name in ("array", "boolean", "integer", "null", "number", "object", "string")}
 
+_SCALARS: Mapping[str, type | tuple[type, ...]] = {
+    "boolean": bool,
+    "integer": int,
+    "null": type(None),
+    "number": (int, float),
+    "string": str,
+}
+
 
 def escape_pointer(token: str | int) -> str:
     """One token of a JSON pointer (RFC 6901)."""
@@ -219,6 +227,18 @@ def _normalise_enum(schema: Schema, notes: list[str]) -> None:
         with contextlib.suppress(ValueError):
             schema["enum"] = [int(value) if kind == "integer" else float(value) for value in values]
             notes.append(f"An 'enum' of texts where the type is {kind!r} is read as numbers.")
+    values = schema.get("enum")
+    is_scalar = isinstance(kind, str) and kind in _SCALARS and "properties" not in schema
+    if is_scalar and values and not any(_is_of(str(kind), value) for value in values):
+        del schema["type"]
+        notes.append(f"No value of an 'enum' is of its type {kind!r}: the type is dropped.")
+
+
+def _is_of(kind: str, value: Any) -> bool:
+    """Whether a JSON value is of a scalar type."""
+    if kind == "integer" and isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, _SCALARS[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
 def _lift_required(schema: Schema, notes: list[str]) -> None:
