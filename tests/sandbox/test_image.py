@@ -150,6 +150,25 @@ def test_an_image_of_the_user_s_serves_as_well() -> None:
         assert result.variables == "rolled_back"
 
 
+def test_an_image_of_the_user_s_that_changes_is_taken_up() -> None:
+    """Made anew under its old name, it was not noticed: sessions went on with what it had been."""
+    open_backend("docker")
+    client = docker.from_env()
+    base, name = f"{BASE_REPOSITORY}:{rootfs.rootfs_hash()}", "glm-agent-test-user:1"
+    try:
+        made = []
+        for number in range(2):
+            dockerfile = io.BytesIO(f"FROM {base}\nLABEL version={number}\n".encode())
+            client.images.build(fileobj=dockerfile, tag=name, rm=True)
+            made.append(DockerBackend(image=name).image)
+        assert made[0] != made[1]
+        assert DockerBackend(image=name).image == made[1]
+        for image in (*made, name):
+            client.images.remove(image)
+    finally:
+        client.close()
+
+
 def test_an_image_without_python_is_an_error_and_leaves_nothing() -> None:
     """The socket that was attached to the container which could not start was left to the garbage collector."""
     empty = io.BytesIO()

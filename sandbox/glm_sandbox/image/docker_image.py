@@ -59,7 +59,7 @@ def ensure_image(
         SandboxUnavailableError: it cannot be made.
         DockerException: the engine fails.
     """
-    name = image_name(base)
+    name = image_name(base and _identity(client, base))
     if not rebuild and has_image(client, name):
         return name
     with build_lock(cache_dir(), "image"):
@@ -142,6 +142,14 @@ def _ensure_base(
             BASE_REPOSITORY, rootfs_hash()
         )
     return base
+
+
+def _identity(client: docker.DockerClient, image: str) -> str:
+    """What a user's image is now: the same name may stand for another one tomorrow. Its name, until it is pulled."""
+    try:
+        return str(client.images.get(image).id)
+    except ImageNotFound:
+        return image
 
 
 def has_image(client: docker.DockerClient, name: str) -> bool:
