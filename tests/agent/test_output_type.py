@@ -241,7 +241,7 @@ def test_a_recorded_typed_run_replays_and_verifies(tmp_path: Path) -> None:
     ("wanted", "problem"),
     [
         (object(), "no JSON form"),
-        ({"type": "number", "enum": ["x"], "minimum": 3, "maximum": 2}, "could be written"),
+        ({"type": "number", "minimum": 3, "maximum": 2}, "could be written"),
         ({"type": "nothing"}, "Unknown type"),
         ({"$ref": "https://example.org/schema.json"}, "nothing is fetched|references"),
     ],
