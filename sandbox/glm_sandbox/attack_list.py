@@ -143,7 +143,7 @@ ATTACKS: tuple[Attack, ...] = (
         ("output_limit/kept", "timeout/kept"),
         3.0,
     ),
-    Attack("A14 huge repr", "'x' * 10**8", says="xxxx"),
+    Attack("A14 huge repr", "'x' * 10**8", timeout_s=20.0, says="xxxx"),
     Attack("A15 escape sequences", r"print('\x1b]0;title\x07\x1b[2J\x9b31m')", says=r"\x1b]0;title"),
     Attack(
         "A16 stdout that imitates frames",
