@@ -2,11 +2,13 @@
 
 import contextlib
 import io
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Protocol
+from unittest import mock
 
 import pytest
 from hypothesis import settings
@@ -66,6 +68,7 @@ def command() -> Command:
         with (
             tempfile.TemporaryFile("w+", encoding="utf-8") as stdin,
             pytest.MonkeyPatch.context() as patch,
+            mock.patch.dict(os.environ),  # `--offline` sets a variable: put back after the command
             contextlib.redirect_stdout(stdout),
             contextlib.redirect_stderr(stderr),
         ):
