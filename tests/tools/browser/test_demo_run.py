@@ -193,7 +193,7 @@ def test_a_site_on_this_machine_is_read_where_the_user_opened_it_and_footnoted(
     host = address.removeprefix("http://")
     done = run(task, "--net", "allowlist", "--allow-hosts", host)
     assert done.returncode == 0, done.stderr
-    assert VALUE in done.stdout
+    assert VALUE in done.stdout, done.stderr
     assert asked == ["/robots.txt", f"/{FILE}"]
     note = f"【0†source】 Opening hours of Istria Museum — {address}/{FILE}"
     assert note in done.stderr.splitlines()
