@@ -564,6 +564,13 @@ def test_robots_txt_in_all_its_states(
         assert "/" not in server.paths
 
 
+def test_an_address_that_is_refused_is_that_of_the_page_not_of_its_robots_txt(
+    make_fetcher: MakeFetcher,
+) -> None:
+    with pytest.raises(AddressError, match=r"10\.0\.0\.1/page"):
+        make_fetcher(robots=True).get(parse_url("http://10.0.0.1/page"))
+
+
 def test_robots_txt_is_asked_for_once_and_for_each_hop(
     server: Any, make_fetcher: MakeFetcher, response: Respond
 ) -> None:

@@ -183,6 +183,9 @@ class Fetcher:
         request = _Request("GET", headers, None, self.policy)
         host = ""
         for _ in range(self.config.max_redirects + 1):
+            self.policy.check_url(
+                url
+            )  # first, so that the error names the page, not its robots.txt
             if robots:
                 self._check_robots(exchange, url)
             if url.host != host:
