@@ -19,7 +19,7 @@ from glm_agent.batch import read_tasks, run_batch
 from glm_agent.testing import ReplayModel
 
 RECORDING = Path(__file__).parent / "recordings" / "invoice_to_json.json"
-MAIL = "Invoice: {number}\nSeller: {seller}\nDate: {date}\nTotal: {total}\nCurrency: {currency}"
+MAIL = "Seller: {seller}\nDate: {date}\nTotal: {total}\nCurrency: {currency}\nInvoice: {number}"
 NOT_JSON = '{"prompt": '
 
 
@@ -35,7 +35,7 @@ EXPECTED = {
         seller="Norvik Paper",
         date=datetime.date(2026, 11, 3),
         total=Decimal("84.50"),
-        currency="EUR",
+        currency="GBP",
     ),
     "A-7": Invoice(
         seller="Tarnow Tea House",

@@ -15,7 +15,7 @@ RECORDING = Path(__file__).parent / "recordings" / "one_tool.json"
 @tool
 def get_weather(city: str) -> str:
     """Get the current weather of a city."""
-    return f"18 degrees and sunny in {city}"
+    return "18 degrees and sunny"
 
 
 def live() -> tuple[ChatModel]:

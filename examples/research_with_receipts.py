@@ -16,7 +16,7 @@ from glm_agent.testing import ReplayModel, Reply, ScriptedModel, say
 from glm_tools.browser import BrowserConfig, BrowserTool
 
 RECORDING = Path(__file__).parent / "recordings" / "research_with_receipts.json"
-QUESTION = "When does the Istria Museum open?"
+QUESTION = "When does the Istria Museum open? Please look it up."
 PAGES = {
     "opening-hours-of-istria-museum.html": (
         "Opening hours of Istria Museum",
