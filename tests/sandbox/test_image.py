@@ -21,7 +21,6 @@ import pytest
 
 from glm_sandbox.bubblewrap import find_bwrap
 from glm_sandbox.cache import cache_dir, make_once, remove_unused
-from glm_sandbox.conformance import LIMITS
 from glm_sandbox.docker import DockerBackend
 from glm_sandbox.errors import SandboxUnavailableError
 from glm_sandbox.guest_files import GUEST_UID, guest_folder, guest_sources
@@ -29,6 +28,7 @@ from glm_sandbox.image import packages, rootfs
 from glm_sandbox.image.docker_image import BASE_REPOSITORY
 from glm_sandbox.image.python_image import build_python_base
 from glm_sandbox.open import open_backend
+from glm_sandbox.sandbox import ResourceLimits
 from glm_sandbox.session import Session
 
 
@@ -289,7 +289,7 @@ def test_a_python_image_becomes_a_base_with_all_packages(python_image: str) -> N
             engine, base, print, label="glm-agent.test", image=python_image, version="3.11"
         )
         backend = DockerBackend(print, image=base)
-        with Session(backend, LIMITS, preimport=()) as session:
+        with Session(backend, ResourceLimits(), preimport=()) as session:
             result = session.execute(
                 "import matplotlib.pyplot as plt, numpy, pandas, scipy, sympy\nplt.plot([1, 2]); plt.title('温度');",
                 timeout_s=60,

@@ -334,6 +334,15 @@ def test_cancelling_a_call_stops_all_its_pages(
         assert dispatcher.run(call, cancel=cancel).status == "cancelled"
 
 
+@pytest.fixture
+def ctrl_c_interrupts() -> Iterator[None]:
+    """As in a shell's foreground; what a script starts in the background ignores it."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.usefixtures("ctrl_c_interrupts")
 def test_ctrl_c_ends_a_call_at_once_and_hangs_up_on_every_page(
     server: Any, make_fetcher: Any, reader: PageReader
 ) -> None:
