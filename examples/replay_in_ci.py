@@ -26,7 +26,7 @@ def weather_tool(text: str) -> Tool:
 
 def test_the_run_comes_to_the_recorded_answer() -> None:
     model = ReplayModel.load(RECORDING)
-    with Agent(model, tools=[weather_tool("18 degrees and sunny in {city}")]) as agent:
+    with Agent(model, tools=[weather_tool("18 degrees and sunny")]) as agent:
         result = agent.run(model.prompt)
     assert result.answer == model.answer
     assert model.is_done

@@ -75,7 +75,6 @@ def _converse(
             journal,
             terminal,
             approve=terminal_approval(terminal, interrupt, opening.preview),
-            is_verbose=request.output.verbose,
         )
         chat = Chat(opened, journal, agent_request, name, terminal, interrupt, request.output)
         stack.callback(chat.close)

@@ -152,7 +152,6 @@ class AgentOpening:
         terminal: Terminal,
         *,
         approve: Approve | None,
-        is_verbose: bool = False,
         model: ChatModel | None = None,
     ) -> OpenedAgent:
         """The agent.
@@ -162,7 +161,6 @@ class AgentOpening:
             journal: where runs are recorded.
             terminal: shows progress and warnings.
             approve: asks the user; None when nobody is there.
-            is_verbose: tells the sandbox's weaknesses.
             model: who answers; None loads the one that was asked for.
 
         Raises:
@@ -174,12 +172,7 @@ class AgentOpening:
             stack.callback(tool.close)
         python = None
         if PYTHON in self._names:
-            python = PythonSession(
-                request.sandbox,
-                terminal,
-                is_required=request.tools is not None,
-                is_verbose=is_verbose,
-            )
+            python = PythonSession(request.sandbox, terminal, is_required=request.tools is not None)
             stack.callback(python.close)
         if model is None:
             model = open_model(request.model, terminal)

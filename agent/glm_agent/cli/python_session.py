@@ -18,18 +18,14 @@ class PythonSession:
 
     Args:
         backend: which kind.
-        terminal: gets notes and warnings.
+        terminal: gets notes, what the back end cannot enforce, and warnings.
         is_required: the user asked for the tool by name.
-        is_verbose: weaknesses are told too.
     """
 
-    def __init__(
-        self, backend: Backend, terminal: Terminal, *, is_required: bool, is_verbose: bool
-    ) -> None:
+    def __init__(self, backend: Backend, terminal: Terminal, *, is_required: bool) -> None:
         self._backend = backend
         self._terminal = terminal
         self._is_required = is_required
-        self._is_verbose = is_verbose
         self._thread = ThreadPoolExecutor(1, "glm-agent-sandbox")
         self._first: Future[Sandbox] | None = self._start()
 
@@ -52,7 +48,7 @@ class PythonSession:
                 "WARNING: --sandbox off: code that the model writes runs on this machine as this user, "
                 "with no protection."
             )
-        elif self._is_verbose:
+        else:
             for weakness in sandbox.weaknesses:
                 self._terminal.note(f"sandbox {sandbox.backend}: {weakness}")
         return sandbox

@@ -123,7 +123,6 @@ def run_task(request: RunRequest) -> ExitCode:
             journal,
             terminal,
             approve=terminal_approval(terminal, interrupt, opening.preview),
-            is_verbose=request.output.verbose,
         )
         task = Attachments(opened.model, opened.sandbox, terminal).add(prompt, piped, request.files)
         session = open_session(stack, opened, journal, session_name, agent_request, terminal)
