@@ -222,7 +222,7 @@ def measure(
                     times[subject.name].append(taken)
         heads = {s.name: s.head_s(step.rows if step.all_logits else 1) for s in subjects}
         results[step.name] = {
-            name: heads[name] + max(statistics.median(series) - heads[name], 0) * factor
+            name: at_full_depth(statistics.median(series), heads[name], factor)
             for name, series in times.items()
         }
         print_row(step.name, results[step.name], everyone)
@@ -241,9 +241,25 @@ def measure_trace(subjects: Sequence[Subject], rounds: int, factor: float) -> di
     num_steps = sum(1 + written for _, written in TRACE)
     times = {}
     for subject in subjects:
-        head = num_steps * subject.head_s(1)
-        times[subject.name] = head + max(statistics.median(series[subject.name]) - head, 0) * factor
+        taken = statistics.median(series[subject.name])
+        times[subject.name] = at_full_depth(taken, num_steps * subject.head_s(1), factor)
     return times
+
+
+def at_full_depth(taken: float, head: float, factor: float) -> float:
+    """Seconds of all layers, of what some of them and the head took.
+
+    Raises:
+        SystemExit: the head alone took as long: other programs were in the way, and the result would mean nothing.
+    """
+    if factor == 1:
+        return taken
+    if head >= taken:
+        sys.exit(
+            f"The head alone took {1e3 * head:.0f} ms, a whole step {1e3 * taken:.0f} ms: the machine is too busy to measure."
+            " Stop other programs and try again."
+        )
+    return head + (taken - head) * factor
 
 
 def print_row(name: str, times: dict[str, float], subjects: Sequence[Subject]) -> None:

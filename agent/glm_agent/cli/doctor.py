@@ -176,7 +176,6 @@ def _settings() -> Finding:
 
 
 def _data_folder() -> Finding:
-
     folder = data_path()
     place = folder
     while not place.exists():
@@ -212,7 +211,6 @@ def _demo_model() -> Finding:
 
 
 def _sandboxes() -> Iterator[Finding]:
-
     backends = maintenance.status()
     missing: State = "note" if any(backend.is_available for backend in backends) else "broken"
     for backend in backends:
