@@ -66,16 +66,19 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 def kill_guest(backend: Backend) -> None:
-    """End the only guest of this process from outside, as a user or the kernel would."""
+    """End the only guest of this process from outside, as a user or the kernel would; returns when it is gone."""
     if backend.name == "docker":
         client = docker.from_env()
         (container,) = containers_of(this_process())
         client.api.kill(container)
         client.close()
-    else:
-        os.kill(
-            sandbox_processes(os.getpid())[1], signal.SIGKILL
-        )  # the keeper comes first, then bwrap
+        return
+    bwrap, *inside = sandbox_processes(os.getpid())[1:]  # the keeper comes first
+    os.kill(bwrap, signal.SIGKILL)
+    wait_until(
+        lambda: not any(Path(f"/proc/{pid}").exists() for pid in inside),
+        "what ran inside outlived bwrap",
+    )
 
 
 @pytest.fixture
