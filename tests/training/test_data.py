@@ -67,7 +67,7 @@ def test_generated_schemas_have_the_form_that_the_tool_decorator_makes() -> None
     assert shapes <= generated
 
 
-@pytest.mark.parametrize("file", ["everyday.toml", "services.toml", "held_out.toml"])
+@pytest.mark.parametrize("file", ["everyday.toml", "services.toml", "drills.toml", "held_out.toml"])
 def test_every_placeholder_of_a_template_stands_for_something(file: str) -> None:
     """A misspelt placeholder would stop training hours after its start."""
     for template in load_templates(file):
@@ -80,7 +80,7 @@ def test_every_call_fits_its_tools_schema() -> None:
     """The grammar would make a right call impossible otherwise."""
     random = Random(2)
     sources = mixture.training_sources()
-    templates = list(sources.everyday)
+    templates = [*sources.everyday, *sources.drills]
     templates += [action(record, random) for record in sources.records for action in ACTIONS]
     for template in templates:
         drawn = offer(template, random, TRAINING)
@@ -106,7 +106,8 @@ def test_the_two_sides_of_the_split_share_no_value_and_no_tool() -> None:
     for field in fields(TRAINING):
         ours, theirs = getattr(TRAINING, field.name), getattr(held_out.HELD_OUT, field.name)
         assert not set(ours) & set(theirs), field.name
-    trained = load_templates("everyday.toml") + load_templates("services.toml")
+    sources = mixture.training_sources()
+    trained = sources.everyday + sources.drills
     names = {name for template in trained for name in template.names}
     requests = {request for template in trained for request in template.requests}
     for template in held_out.function_templates():
@@ -168,6 +169,21 @@ def test_every_learnt_turn_is_one_that_the_grammar_allows(dialect: Glm4Dialect) 
             elif token_id in dialect.stop_token_ids or label == IGNORED:
                 turn = None
     assert turns > 100
+
+
+def test_words_to_copy_are_one_token_behind_a_space_and_none_of_the_evaluation(
+    dialect: Glm4Dialect,
+) -> None:
+    """A drill with words that are spelt the same way on both sides would teach nothing, one with held-out words too much."""
+    stock = mixture.word_stock(dialect.tokenizer)
+    assert any(word.islower() for word in stock)
+    assert any(word.istitle() for word in stock)
+    for word in Random(6).sample(stock, 200):
+        assert len(dialect.tokenizer.encode(f" {word}")) == 1
+    evaluated = " ".join(
+        entry for field in fields(TRAINING) for entry in getattr(held_out.HELD_OUT, field.name)
+    )
+    assert not {word.lower() for word in stock} & set(evaluated.lower().split())
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_batch_that_comes_next(

@@ -34,6 +34,19 @@ _TRANSIENT = (
     "Error: service temporarily unavailable", "TimeoutError: the request timed out", "Error: connection reset, try again",
     "ConnectionError: no answer from the server", "RuntimeError: database is locked",
 )  # fmt: skip
+_WHAT_FAILS = (
+    "The server", "The backend", "Our system", "The network", "The gateway", "The connection", "The remote host",
+    "The database", "The upstream API", "This endpoint", "The request", "The lookup", "The tool",
+)  # fmt: skip
+_HOW_IT_FAILS = (
+    "is busy", "is overloaded", "timed out", "did not respond", "took too long", "was interrupted", "dropped the connection",
+    "is restarting", "is under maintenance for a few seconds", "could not be reached", "hit a rate limit",
+    "returned 503", "returned 502 Bad Gateway", "failed for a moment", "is warming up", "lost the message",
+)  # fmt: skip
+_WHAT_TO_DO = (
+    "", "", "", "Please try again.", "Please retry.", "Retry in a moment.", "Try it again.", "Repeat the call.",
+    "Call it again.", "Send it again, please.", "A second attempt may work.", "Make the same call again.",
+)  # fmt: skip
 _FINAL = (
     "not found",
     "no such record",
@@ -49,6 +62,7 @@ class Sources:
 
     vocabulary: Vocabulary
     everyday: tuple[Template, ...]
+    drills: tuple[Template, ...]
     records: tuple[Record, ...]
 
 
@@ -56,11 +70,14 @@ class Sources:
 def training_sources() -> Sources:
     """The training side of the split."""
     templates = load_templates("everyday.toml") + load_templates("services.toml")
-    return Sources(TRAINING, templates, load_records("records.toml"))
+    return Sources(TRAINING, templates, load_templates("drills.toml"), load_records("records.toml"))
 
 
 def word_stock(tokenizer: Tokenizer) -> tuple[str, ...]:
-    """Words that the model's vocabulary has as one token, without those of the evaluation."""
+    """Words and names that the model's vocabulary has as one token, without those of the evaluation.
+
+    Behind a space such a word is one token, behind a quote it is several: to copy it is to know how it is spelt.
+    """
     evaluated = {
         word.lower()
         for field in fields(HELD_OUT)
@@ -72,7 +89,8 @@ def word_stock(tokenizer: Tokenizer) -> tuple[str, ...]:
         dict.fromkeys(
             text[1:]
             for text in texts
-            if re.fullmatch(" [a-z]{4,10}", text) and text[1:] not in evaluated
+            if re.fullmatch(" (?:[a-z]{3,12}|[A-Z][a-z]{2,12})", text)
+            and text[1:].lower() not in evaluated
         )
     )
 
@@ -97,11 +115,23 @@ def draw_offers(sources: Sources, random: Random, count: int) -> list[Offer]:
     return offers
 
 
+def _passing_error(random: Random) -> str:
+    """What a tool says when the same call may succeed a moment later."""
+    if random.random() < 0.15:
+        return random.choice(_TRANSIENT)
+    name = random.choice(("", "", "", "Error: ", "TimeoutError: ", "Temporary failure: ", "429: "))
+    text = f"{random.choice(_WHAT_FAILS)} {random.choice(_HOW_IT_FAILS)}."
+    if name and random.random() < 0.5:
+        text = text[0].lower() + text[1:]
+    text = f"{name}{text} {random.choice(_WHAT_TO_DO)}".strip()
+    return text[:-1] if random.random() < 0.3 else text
+
+
 def with_error(asked: Round, random: Random) -> Round:
     """The same round with a failure that passes when the call is made again, or one that has to be told."""
     call = asked.calls[0]
     if random.random() < 0.65:
-        failed = replace(call, observations=(Observation(random.choice(_TRANSIENT)),))
+        failed = replace(call, observations=(Observation(_passing_error(random)),))
         return replace(asked, kind="error, then again", calls=(failed, *asked.calls))
     problem = random.choice(_FINAL)
     shape = random.random()
@@ -190,6 +220,22 @@ def _browser_episode(sources: Sources, random: Random) -> Episode:
     return _shuffled(offers, [BROWSER, *([PYTHON] if has_python else [])], rounds, random)
 
 
+def _drill_episode(sources: Sources, random: Random, stock: Sequence[str]) -> Episode:
+    """One or two small tools, many questions, each of words that did not occur before: few tokens go into schemas."""
+    offers = [
+        offer(each, random, sources.vocabulary)
+        for each in random.sample(sources.drills, random.choice((1, 2)))
+    ]
+    if len({each.spec.name for each in offers}) < len(offers):
+        offers = offers[:1]
+    asked = random.choices(offers, k=random.choice((5, 6, 7, 8)))
+    rounds = []
+    for each in asked:
+        vocabulary = fresh_vocabulary(random, stock) if stock else sources.vocabulary
+        rounds.append(use(each, random, vocabulary).as_round(random))
+    return _shuffled(offers, [], rounds, random)
+
+
 def _shuffled(
     offers: list[Offer], builtins: list[ToolSpec], rounds: list[Round], random: Random
 ) -> Episode:
@@ -219,10 +265,10 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
     fresh = [each for each in fresh if all(each.spec.name != other.spec.name for other in offers)]
     offers += fresh
     if fresh:
-        for each in random.choices(fresh, k=random.choice((2, 3, 3, 4))):
+        for each in random.choices(fresh, k=random.choice((3, 4, 5) if count < 4 else (2, 3, 4))):
             asked = use(each, random, vocabulary).as_round(random)
-            rounds.append(with_error(asked, random) if random.random() < 0.07 else asked)
-    if len(fresh) > 1 and random.random() < 0.15:
+            rounds.append(with_error(asked, random) if random.random() < 0.09 else asked)
+    if len(fresh) > 1 and random.random() < 0.22:
         first, second = (use(each, random, vocabulary) for each in random.sample(fresh, 2))
         rounds.append(two_requests(first, second, random))
     elif fresh and random.random() < 0.12:
@@ -246,16 +292,18 @@ def training_episode(
     sources = sources or training_sources()
     if stock and random.random() < 0.5:
         sources = replace(sources, vocabulary=fresh_vocabulary(random, stock))
-    return _episode(random, sources)
+    return _episode(random, sources, stock)
 
 
-def _episode(random: Random, sources: Sources) -> Episode:
+def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
     which = random.random()
-    if which < 0.36:
+    if which < 0.35:
         return _code_episode(sources, random)
-    if which < 0.48:
+    if which < 0.46:
         return _browser_episode(sources, random)
-    if which < 0.96:
+    if which < 0.58:
+        return _drill_episode(sources, random, stock)
+    if which < 0.97:
         return _function_episode(sources, random)
     rounds = [chat.chat_round(random, sources.vocabulary) for _ in range(3)]
     rounds.append(chinese.chat_round(random))

@@ -128,8 +128,10 @@ def fresh_vocabulary(random: Random, stock: Sequence[str]) -> Vocabulary:
 
     Args:
         random: where the choices come from.
-        stock: words in small letters.
+        stock: words in small letters, and names with a capital one.
     """
+    small = [word for word in stock if word.islower()]
+    proper = [word for word in stock if not word.islower()]
     syllables = tuple(
         random.choice(
             words("b, c, ch, d, f, g, h, j, k, l, m, n, p, r, s, sh, st, t, tr, v, w, y, z")
@@ -145,12 +147,15 @@ def fresh_vocabulary(random: Random, stock: Sequence[str]) -> Vocabulary:
     def lower(count: int) -> tuple[str, ...]:
         return tuple(
             dict.fromkeys(
-                random.choice(stock) if random.random() < 0.75 else invented() for _ in range(count)
+                random.choice(small) if random.random() < 0.75 else invented() for _ in range(count)
             )
         )
 
     def names(count: int) -> tuple[str, ...]:
-        return tuple(each.capitalize() for each in lower(count))
+        return tuple(
+            random.choice(proper) if random.random() < 0.6 else each.capitalize()
+            for each in lower(count)
+        )
 
     def phrases(count: int, length: tuple[int, ...]) -> tuple[str, ...]:
         return tuple(" ".join(lower(random.choice(length))) for _ in range(count))
@@ -306,6 +311,26 @@ def choice_of(options: tuple[str, ...]) -> Kind:
     return Kind({"type": "string", "enum": list(options)}, value)
 
 
+def anything(random: Random, vocabulary: Vocabulary) -> str:
+    """A word, a name or a few of them, in the spelling of a user: to be copied and not to be understood."""
+    shape = random.random()
+    if shape < 0.4:
+        return random.choice(vocabulary.dictionary)
+    if shape < 0.6:
+        return random.choice((*vocabulary.cities, *vocabulary.countries))
+    if shape < 0.7:
+        return f"{random.choice(vocabulary.adjectives)} {random.choice(vocabulary.dictionary)}"
+    if shape < 0.76:
+        return f"{random.choice(vocabulary.first_names)}'s {random.choice(vocabulary.things)}"
+    if shape < 0.82:
+        return "-".join(random.sample(vocabulary.dictionary, 2))
+    if shape < 0.88:
+        return capitalised(invented_word(random, vocabulary))
+    if shape < 0.94:
+        return full_name(random, vocabulary)
+    return code(random)
+
+
 def _phone(random: Random) -> str:
     return f"{random.choice(('555', '+1 555', '0171'))}-{random.randint(1000, 9999)}"
 
@@ -326,6 +351,7 @@ KINDS: Mapping[str, Kind] = {
     "event": _of(lambda v: v.events),
     "country": _of(lambda v: v.countries),
     "word": _of(lambda v: v.dictionary),
+    "anything": _text(anything),
     "sentence": _of(lambda v: v.sentences),
     "message": _text(_message),
     "title": _text(title),
