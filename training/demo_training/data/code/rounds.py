@@ -1,0 +1,107 @@
+"""The kinds of questions together, and rounds of a conversation made of them."""
+
+from dataclasses import replace
+from random import Random
+
+from demo_training.data.code.calculation import arithmetic, expression, percentages, powers
+from demo_training.data.code.conditions import (
+    conditional_letters,
+    conditional_list,
+    conditional_range,
+    conditional_words,
+)
+from demo_training.data.code.dates import clock_times, dates
+from demo_training.data.code.figures import (
+    combined_figures,
+    figure_of_a_list,
+    one_figure,
+    percentile,
+)
+from demo_training.data.code.files import files
+from demo_training.data.code.integers import INTEGER_KINDS, integer_kinds, number_theory
+from demo_training.data.code.lists import LIST_KINDS, list_games, list_kinds
+from demo_training.data.code.stories import chores, tables, word_problems
+from demo_training.data.code.task import Maker, Task, run_cell, shortened
+from demo_training.data.code.text import TEXT_KINDS, strings, text_kinds, word_games
+from demo_training.data.code.units import conversions
+from demo_training.data.episode import Call, Round, spoken
+from demo_training.data.values import Vocabulary
+from glm_tools.tool import Observation
+
+_TOOL_HINTS = (
+    "Use python.", "Use python.", "Use Python.", "Use python for this.", "Compute it with python.", "Run code for it.",
+    "Please use python.", "Use the python tool.", "(use python)", "Solve it with Python.", "Use Python code.",
+)  # fmt: skip
+_TOOL_HEADS = (
+    "Use python to work this out: ", "With python: ", "Using Python, ", "In python: ", "Use the python tool: ",
+    "Use python: ", "Write code to answer: ", "By means of python: ",
+)  # fmt: skip
+
+
+MAKERS: tuple[tuple[Maker, float], ...] = (
+    (arithmetic, 30), (expression, 12), (powers, 6), (percentages, 8), (figure_of_a_list, 14), (combined_figures, 12), (one_figure, 30),
+    (percentile, 3), (number_theory, 17), (integer_kinds, INTEGER_KINDS), (strings, 17), (word_games, 26), (text_kinds, TEXT_KINDS),
+    (dates, 14), (clock_times, 10), (conversions, 13), (word_problems, 16), (tables, 10), (chores, 4), (list_games, 29),
+    (list_kinds, LIST_KINDS), (files, 9), (conditional_list, 22), (conditional_range, 20), (conditional_words, 14), (conditional_letters, 10),
+)  # fmt: skip
+
+
+def answer_to(task: Task, output: str, random: Random) -> tuple[str, str]:
+    """The answer that tells this output, and what in it is the fact."""
+    fact = shortened(output)
+    if output in ("True", "False"):
+        said, result = ("Yes", "true") if output == "True" else ("No", "false")
+        return random.choice((f"{said}.", f"{said}, that is {result}.")), said
+    template = task.answer or random.choice(
+        ("The answer is {}.", "The result is {}.", "It is {}.", "The answer is {}.")
+    )
+    return template.replace("{}", fact), fact
+
+
+def draw_task(random: Random, vocabulary: Vocabulary) -> Task:
+    """A task of any kind."""
+    makers, weights = zip(*MAKERS, strict=True)
+    maker: Maker = random.choices(makers, weights)[0]
+    return maker(random, vocabulary)
+
+
+def python_round(random: Random, vocabulary: Vocabulary, task: Task | None = None) -> Round:
+    """A question to `python`, at times with the wish that it be used."""
+    task = task or draw_task(random, vocabulary)
+    output = run_cell(task.code, task.files)
+    answer, fact = answer_to(task, output, random)
+    request = task.request
+    hint = random.random()
+    if hint < 0.28:
+        request = f"{request} {random.choice(_TOOL_HINTS)}"
+    elif hint < 0.36:
+        request = random.choice(_TOOL_HEADS) + request
+    else:
+        request = spoken(request, random)
+    call = Call("python", task.code, (Observation(output),))
+    return Round("python", request, (call,), answer, (fact,))
+
+
+def with_mistake(asked: Round, random: Random) -> Round | None:
+    """The same question with a first attempt that fails; None when no mistake fits the code."""
+    code = asked.calls[0].payload
+    lines = code.split("\n")
+    wrong: list[str] = []
+    if lines[0].startswith(("import ", "from ")):
+        wrong.append("\n".join(lines[1:]))
+    if code.endswith(")"):
+        wrong.append(
+            code.replace("len(", "length(", 1)
+            if "len(" in code
+            else code.replace("print(", "prnt(", 1)
+        )
+    if ".days)" in code:
+        wrong.append(code.replace(".days)", ".day)"))
+    if "'" in code:
+        wrong.append(code.replace("'", "", 1))
+    attempt = random.choice(wrong) if wrong else code
+    output = run_cell(attempt)
+    if "Error" not in output:
+        return None
+    failed = Call("python", attempt, (Observation(output),), is_learnt=False)
+    return replace(asked, kind="error, then again", calls=(failed, *asked.calls))
