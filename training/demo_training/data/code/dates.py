@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from random import Random
 
 from demo_training.data.code.task import Task
+from demo_training.data.code.wording import Kind, ask, ordinal
 from demo_training.data.values import Vocabulary
 
 _MONTHS = [
@@ -33,7 +34,12 @@ def _date_words(random: Random, day: date) -> str:
             day.isoformat(),
             day.isoformat(),
             f"{name} {day.day}, {day.year}",
+            f"{name} {day.day}, {day.year}",
             f"{day.day} {name} {day.year}",
+            f"{ordinal(random, day.day, letters=False)} of {name} {day.year}",
+            f"{name} {ordinal(random, day.day, letters=False)}, {day.year}",
+            f"{name[:3]} {day.day}, {day.year}",
+            f"{day.year}/{day.month:02d}/{day.day:02d}",
         )
     )
 
@@ -89,3 +95,107 @@ def clock_times(random: Random, vocabulary: Vocabulary) -> Task:
         Task(f"Which is earlier, {a_day} or {b_day}?", f"from datetime import date\nprint(min({_date_code(first)}, {_date_code(second)}))"),
         Task(f"How many seconds are there in {span} minutes and {span % 60} seconds?", f"print({span} * 60 + {span % 60})", "It is {} seconds."),
     ))  # fmt: skip
+
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_OF_DATES: tuple[Kind, ...] = (
+    Kind(("How many days are there between {a} and {b}?", "=the number of days from {a} to {b}", "How many days pass from {a} until {b}?", "From {a} to {b}, how many days is that?", "!count the days between {a} and {b}", "How many days after {a} is {b}?", "It is {a}. How many days are left until {b}?", "{name} leaves on {a} and comes back on {b}. How many days is that?"), "from datetime import date\nprint(({cb} - {ca}).days)", "It is {out} days."),
+    Kind(("How many hours are between {a} and {b}?", "=the number of hours from {a} to {b}", "How many hours lie between the dates {a} and {b}?"), "from datetime import date\nprint(({cb} - {ca}).days * 24)", "It is {out} hours."),
+    Kind(("How many minutes are between {a} and {b}?", "=the number of minutes from {a} to {b}"), "from datetime import date\nprint(({cb} - {ca}).days * 24 * 60)", "It is {out} minutes."),
+    Kind(("How many weeks are there between {a} and {b}?", "=the number of weeks from {a} to {b}", "How many full weeks pass from {a} to {b}?"), "from datetime import date\nprint(({cb} - {ca}).days // 7)", "It is {out} weeks."),
+    Kind(("How many months are there between {a} and {b}?", "=the number of full months from {a} to {b}"), "from datetime import date\na, b = {ca}, {cb}\nprint((b.year - a.year) * 12 + b.month - a.month - (b.day < a.day))", "It is {out} months."),
+    Kind(("How many years lie between {a} and {b}?", "=the number of full years from {a} to {b}"), "from datetime import date\na, b = {ca}, {cb}\nprint(b.year - a.year - ((b.month, b.day) < (a.month, a.day)))", "It is {out} years."),
+    Kind(("{name} was born on {a}. How old is {name} on {b}?", "How old will somebody born on {a} be on {b}?", "=the age on {b} of a person born on {a}", "Born on {a}, how old is one on {b}?"), "from datetime import date\na, b = {ca}, {cb}\nprint(b.year - a.year - ((b.month, b.day) < (a.month, a.day)))", "The age is {out} years."),
+    Kind(("How many days old is somebody born on {a} on {b}?",), "from datetime import date\nprint(({cb} - {ca}).days)", "It is {out} days."),
+    Kind(("Which weekday is {a}?", "=the day of the week of {a}", "=the weekday of {a}", "What day is {a}?", "On which day of the week was {a}?", "{a}: which weekday is that?", "{name} was born on {a}. What day of the week was that?", "Was {a} a Monday or which other day?", "!find the weekday of {a}"), "from datetime import date\nprint({ca}.strftime('%A'))", "It is a {out}."),
+    Kind(("Is {a} a {weekday}?", "Does {a} fall on a {weekday}?", "Was {a} a {weekday}?"), "from datetime import date\nprint({ca}.strftime('%A') == '{weekday}')"),
+    Kind(("Is {a} on a weekend?", "Does {a} fall on a weekend?"), "from datetime import date\nprint({ca}.weekday() >= 5)"),
+    Kind(("Which date is {n} days after {a}?", "What is the date {n} days after {a}?", "!add {n} days to {a}", "=the date {n} days from {a}", "{a} plus {n} days", "It is {a}. What is the date in {n} days?", "{name} has {n} days from {a} on. When is the time over?"), "from datetime import date, timedelta\nprint({ca} + timedelta(days={n}))"),
+    Kind(("Which date was {n} days before {a}?", "=the date {n} days before {a}", "!subtract {n} days from {a}", "{a} minus {n} days"), "from datetime import date, timedelta\nprint({ca} - timedelta(days={n}))"),
+    Kind(("Which date is {k} weeks after {a}?", "=the date {k} weeks after {a}", "!add {k} weeks to {a}", "What date is it {k} weeks from {a}?"), "from datetime import date, timedelta\nprint({ca} + timedelta(weeks={k}))"),
+    Kind(("Which date was {k} weeks before {a}?", "=the date {k} weeks before {a}", "!subtract {k} weeks from {a}"), "from datetime import date, timedelta\nprint({ca} - timedelta(weeks={k}))"),
+    Kind(("Which weekday is it {n} days after {a}?", "What day of the week is {n} days after {a}?", "=the weekday {n} days after {a}"), "from datetime import date, timedelta\nprint(({ca} + timedelta(days={n})).strftime('%A'))", "It is a {out}."),
+    Kind(("Today is {weekday}. Which weekday is it in {n} days?", "If today is a {weekday}, what day is it {n} days from now?"), "days = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']\nprint(days[(days.index('{weekday}') + {n}) % 7])", "It is a {out}."),
+    Kind(("=the day of the year of {a}", "Which day of the year is {a}?", "How many days into the year is {a}?"), "from datetime import date\nprint({ca}.timetuple().tm_yday)"),
+    Kind(("=the calendar week of {a}", "In which week of the year is {a}?", "=the ISO week number of {a}"), "from datetime import date\nprint({ca}.isocalendar().week)"),
+    Kind(("How many days are left in the year after {a}?", "How many days remain in {year} after {a}?"), "from datetime import date\nprint((date({year}, 12, 31) - {ca}).days)"),
+    Kind(("Which of {a} and {b} comes later?", "Which is later, {a} or {b}?"), "from datetime import date\nprint(max({ca}, {cb}))"),
+    Kind(("Is {a} before {b}?", "Is {a} earlier than {b}?"), "from datetime import date\nprint({ca} < {cb})"),
+    Kind(("Is {year} a leap year?", "Was {year} a leap year?", "Does {year} have 366 days?", "Does February {year} have 29 days?", "!check if {year} is a leap year"), "import calendar\nprint(calendar.isleap({year}))"),
+    Kind(("How many days does the year {year} have?", "=the number of days in {year}"), "import calendar\nprint(366 if calendar.isleap({year}) else 365)"),
+    Kind(("How many leap years are there from {year} to {year2}?", "!count the leap years between {year} and {year2}", "=the number of leap years from {year} to {year2}"), "import calendar\nprint(sum(calendar.isleap(year) for year in range({year}, {year2} + 1)))"),
+    Kind(("=the next leap year after {year}", "Which is the first leap year after {year}?"), "import calendar\nyear = {year} + 1\nwhile not calendar.isleap(year):\n    year += 1\nprint(year)"),
+    Kind(("How many days does {month} {year} have?", "How many days are in {month} {year}?", "=the number of days in {month} {year}"), "import calendar\nprint(calendar.monthrange({year}, {m})[1])"),
+    Kind(("With which weekday does {month} {year} begin?", "=the weekday of the first day of {month} {year}"), "from datetime import date\nprint(date({year}, {m}, 1).strftime('%A'))", "It is a {out}."),
+    Kind(("How many {weekday}s are there in {month} {year}?", "!count the {weekday}s in {month} {year}", "=the number of {weekday}s in {month} {year}"), "import calendar\nprint(sum(week[calendar.{WEEKDAY}] > 0 for week in calendar.monthcalendar({year}, {m})))"),
+    Kind(("How many Sundays lie from {a} to {b}?"), "from datetime import date, timedelta\na, b = {ca}, {cb}\nprint(sum((a + timedelta(days=i)).weekday() == 6 for i in range((b - a).days + 1)))"),
+    Kind(("How many working days are there from {a} to {b}?", "!count the weekdays Monday to Friday from {a} to {b}"), "from datetime import date, timedelta\na, b = {ca}, {cb}\nprint(sum((a + timedelta(days=i)).weekday() < 5 for i in range((b - a).days + 1)))"),
+    Kind(("!write {a} in the form day.month.year", "!format {a} as DD.MM.YYYY"), "from datetime import date\nprint({ca}.strftime('%d.%m.%Y'))"),
+    Kind(("!write {a} in ISO format", "=the ISO form of {a}"), "from datetime import date\nprint({ca}.isoformat())"),
+)  # fmt: skip
+_OF_TIMES: tuple[Kind, ...] = (
+    Kind(("How many minutes are there between {a} and {b}?", "=the number of minutes from {a} to {b}", "From {a} to {b}: how many minutes?", "{name} works from {a} to {b}. How many minutes is that?"), "from datetime import datetime\na = datetime.strptime('{a}', '%H:%M')\nb = datetime.strptime('{b}', '%H:%M')\nprint((b - a).seconds // 60)", "It is {out} minutes."),
+    Kind(("How many hours are there between {a} and {b}?", "=the number of hours from {a} to {b}", "{name} works from {a} to {b}. How many hours is that?", "The shop is open from {a} to {b}. For how many hours?"), "from datetime import datetime\na = datetime.strptime('{a}', '%H:%M')\nb = datetime.strptime('{b}', '%H:%M')\nprint((b - a).seconds / 3600)", "It is {out} hours."),
+    Kind(("How many hours and minutes are there between {a} and {b}?", "How long is it from {a} to {b}?", "=the time from {a} to {b} in hours and minutes", "The train leaves at {a} and arrives at {b}. How long is the trip?"), "from datetime import datetime\na = datetime.strptime('{a}', '%H:%M')\nb = datetime.strptime('{b}', '%H:%M')\nprint(b - a)"),
+    Kind(("How many seconds pass from {a} to {b}?", "=the number of seconds between {a} and {b}"), "from datetime import datetime\na = datetime.strptime('{a}', '%H:%M')\nb = datetime.strptime('{b}', '%H:%M')\nprint((b - a).seconds)", "It is {out} seconds."),
+    Kind(("What time is it {n} minutes after {a}?", "=the time {n} minutes after {a}", "It is {a}. What time is it in {n} minutes?", "{name} starts at {a} and needs {n} minutes. When is {name} done?", "!add {n} minutes to {a}"), "from datetime import datetime, timedelta\na = datetime.strptime('{a}', '%H:%M')\nprint((a + timedelta(minutes={n})).strftime('%H:%M'))"),
+    Kind(("What time is it {h} hours and {k} minutes after {a}?", "A film starts at {a} and takes {h} hours and {k} minutes. When does it end?", "!add {h} hours and {k} minutes to {a}"), "from datetime import datetime, timedelta\na = datetime.strptime('{a}', '%H:%M')\nprint((a + timedelta(hours={h}, minutes={k})).strftime('%H:%M'))"),
+    Kind(("What time was it {n} minutes before {b}?", "=the time {n} minutes before {b}", "!subtract {n} minutes from {b}"), "from datetime import datetime, timedelta\nb = datetime.strptime('{b}', '%H:%M')\nprint((b - timedelta(minutes={n})).strftime('%H:%M'))"),
+    Kind(("What time is it {h} hours after {a}?", "!add {h} hours to {a}"), "from datetime import datetime, timedelta\na = datetime.strptime('{a}', '%H:%M')\nprint((a + timedelta(hours={h})).strftime('%H:%M'))"),
+    Kind(("!convert {long} seconds to hours, minutes and seconds", "How many hours, minutes and seconds are {long} seconds?", "!write {long} seconds as h:m:s"), "print({long} // 3600, 'hours', {long} % 3600 // 60, 'minutes', {long} % 60, 'seconds')"),
+    Kind(("!convert {n} minutes to hours", "How many hours are {n} minutes?", "={n} minutes in hours"), "print({n} / 60)", "It is {out} hours."),
+    Kind(("!convert {n} minutes to hours and minutes", "How many hours and minutes is {n} minutes?"), "print({n} // 60, 'hours', {n} % 60, 'minutes')"),
+    Kind(("!convert {h} hours and {k} minutes to minutes", "How many minutes are {h} hours and {k} minutes?", "={h} hours and {k} minutes in minutes"), "print({h} * 60 + {k})", "It is {out} minutes."),
+    Kind(("How many seconds are {h} hours, {k} minutes and {s_} seconds?", "!convert {h} h {k} min {s_} s to seconds"), "print({h} * 3600 + {k} * 60 + {s_})", "It is {out} seconds."),
+    Kind(("How many seconds are in {n} minutes?", "!convert {n} minutes to seconds", "={n} minutes in seconds"), "print({n} * 60)", "It is {out} seconds."),
+    Kind(("How many hours are in {k} days?", "!convert {k} days to hours", "={k} days in hours"), "print({k} * 24)", "It is {out} hours."),
+    Kind(("How many minutes are in {k} days?", "!convert {k} days to minutes", "={k} days in minutes"), "print({k} * 24 * 60)", "It is {out} minutes."),
+    Kind(("How many seconds are in {k} days?", "!convert {k} days to seconds", "={k} days in seconds"), "print({k} * 86400)", "It is {out} seconds."),
+    Kind(("How many days are {k} weeks?", "!convert {k} weeks to days"), "print({k} * 7)", "It is {out} days."),
+    Kind(("How many hours are in {k} weeks?", "!convert {k} weeks to hours"), "print({k} * 7 * 24)", "It is {out} hours."),
+    Kind(("How many days are {n} hours?", "!convert {n} hours to days", "={n} hours in days"), "print({n} / 24)", "It is {out} days."),
+    Kind(("!write {a} in 12-hour form", "!convert {a} to am/pm time"), "from datetime import datetime\nprint(datetime.strptime('{a}', '%H:%M').strftime('%I:%M %p'))"),
+    Kind(("How many weeks and days are {n} days?", "!convert {n} days to weeks and days"), "print({n} // 7, 'weeks', {n} % 7, 'days')"),
+)  # fmt: skip
+DATE_KINDS = len(_OF_DATES) + len(_OF_TIMES)
+
+
+def date_kinds(random: Random, vocabulary: Vocabulary) -> Task:
+    """Dates, spans between them, times of a day, spans in other units."""
+    n, k = random.choice((random.randint(2, 99), random.randint(20, 600))), random.randint(2, 52)
+    common = {"n": n, "k": k, "name": random.choice(vocabulary.first_names)}
+    if random.randrange(DATE_KINDS) < len(_OF_DATES):
+        first = _day(random)
+        second = first + timedelta(
+            days=random.choice(
+                (random.randint(2, 120), random.randint(2, 900), random.randint(300, 9000))
+            )
+        )
+        weekday, month = random.choice(_WEEKDAYS), random.randint(1, 12)
+        days = {
+            "a": _date_words(random, first),
+            "b": _date_words(random, second),
+            "ca": _date_code(first),
+            "cb": _date_code(second),
+        }
+        more = {
+            "weekday": weekday,
+            "WEEKDAY": weekday.upper(),
+            "month": _MONTHS[month - 1],
+            "m": month,
+        }
+        years = {"year": first.year, "year2": first.year + random.randint(4, 80)}
+        return ask(random, _OF_DATES, {**common, **days, **more, **years})
+    start = random.randint(0, 1300)
+    end = (
+        start + random.randint(5, 1439 - start)
+        if random.random() < 0.4
+        else min(1439, start + 5 * random.randint(1, 40))
+    )
+    times = {"a": f"{start // 60:02d}:{start % 60:02d}", "b": f"{end // 60:02d}:{end % 60:02d}"}
+    spans = {
+        "h": random.randint(2, 12),
+        "s_": random.randint(1, 59),
+        "long": random.randint(100, 99999),
+    }
+    return ask(random, _OF_TIMES, {**common, **times, **spans, "k": min(k, 59)})

@@ -3,14 +3,23 @@
 from dataclasses import replace
 from random import Random
 
-from demo_training.data.code.calculation import arithmetic, expression, percentages, powers
+from demo_training.data.code.calculation import (
+    MONEY_KINDS,
+    SUM_KINDS,
+    arithmetic,
+    expression,
+    money_kinds,
+    percentages,
+    powers,
+    sum_kinds,
+)
 from demo_training.data.code.conditions import (
     conditional_letters,
     conditional_list,
     conditional_range,
     conditional_words,
 )
-from demo_training.data.code.dates import clock_times, dates
+from demo_training.data.code.dates import DATE_KINDS, clock_times, date_kinds, dates
 from demo_training.data.code.figures import (
     combined_figures,
     figure_of_a_list,
@@ -23,7 +32,13 @@ from demo_training.data.code.lists import LIST_KINDS, list_games, list_kinds
 from demo_training.data.code.stories import chores, tables, word_problems
 from demo_training.data.code.task import Maker, Task, run_cell, shortened
 from demo_training.data.code.text import TEXT_KINDS, strings, text_kinds, word_games
-from demo_training.data.code.units import conversions
+from demo_training.data.code.units import (
+    SHAPE_KINDS,
+    UNIT_KINDS,
+    conversions,
+    shape_kinds,
+    unit_kinds,
+)
 from demo_training.data.episode import Call, Round, spoken
 from demo_training.data.values import Vocabulary
 from glm_tools.tool import Observation
@@ -41,7 +56,8 @@ _TOOL_HEADS = (
 MAKERS: tuple[tuple[Maker, float], ...] = (
     (arithmetic, 30), (expression, 12), (powers, 6), (percentages, 8), (figure_of_a_list, 14), (combined_figures, 12), (one_figure, 30),
     (percentile, 3), (number_theory, 17), (integer_kinds, INTEGER_KINDS), (strings, 17), (word_games, 26), (text_kinds, TEXT_KINDS),
-    (dates, 14), (clock_times, 10), (conversions, 13), (word_problems, 16), (tables, 10), (chores, 4), (list_games, 29),
+    (dates, 14), (date_kinds, DATE_KINDS), (clock_times, 10), (conversions, 13), (unit_kinds, UNIT_KINDS),
+    (shape_kinds, SHAPE_KINDS), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 16), (tables, 10), (chores, 4), (list_games, 29),
     (list_kinds, LIST_KINDS), (files, 9), (conditional_list, 22), (conditional_range, 20), (conditional_words, 14), (conditional_letters, 10),
 )  # fmt: skip
 

@@ -178,9 +178,9 @@ _CARDINALS = (
 )
 
 
-def ordinal(random: Random, number: int) -> str:
+def ordinal(random: Random, number: int, *, letters: bool = True) -> str:
     """1st, second, 23rd: in letters at times where that is usual."""
-    if number < len(_ORDINALS) and random.random() < 0.7:
+    if letters and number < len(_ORDINALS) and random.random() < 0.7:
         return _ORDINALS[number]
     ending = {1: "st", 2: "nd", 3: "rd"}.get(
         number % 10 if number % 100 not in (11, 12, 13) else 0, "th"
