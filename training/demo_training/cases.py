@@ -1,4 +1,7 @@
-"""The evaluation's questions, with tools that answer as the real thing would: a wrong call does not get the right result."""
+"""An evaluation's questions, with tools that answer as the real thing would: a wrong call does not get the right result.
+
+The questions made here are drawn beside the training data; those of `blind` are not.
+"""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -30,13 +33,13 @@ class Case:
         kind: the row of the table.
         specs: the tools on offer, in order.
         asked: the question, the calls that are right and the facts of a right answer.
-        failures: how many calls fail before one succeeds.
+        failures: what calls say that fail before one succeeds, in order.
     """
 
     kind: str
     specs: tuple[ToolSpec, ...]
     asked: Round
-    failures: int = 0
+    failures: tuple[str, ...] = ()
 
     def tools(self, python: Callable[[], Tool]) -> list[Tool]:
         """Fresh tools; `python` makes the one of that name."""
@@ -69,9 +72,9 @@ class _World:
                 if call.tool == name and self._filled(
                     name, json.loads(call.payload)
                 ) == self._filled(name, arguments):
-                    if self.failed < self.case.failures:
+                    if self.failed < len(self.case.failures):
                         self.failed += 1
-                        raise ToolError(TRANSIENT)
+                        raise ToolError(self.case.failures[self.failed - 1])
                     return call.observations[0].text
             raise ToolError("Nothing was found for these arguments.")
 
@@ -139,7 +142,12 @@ def _offers(templates: Sequence[Template], count: int, random: Random) -> list[O
 
 
 def _case(
-    kind: str, specs: Sequence[ToolSpec], asked: Round, random: Random, *, failures: int = 0
+    kind: str,
+    specs: Sequence[ToolSpec],
+    asked: Round,
+    random: Random,
+    *,
+    failures: tuple[str, ...] = (),
 ) -> Case:
     shuffled = list(specs)
     random.shuffle(shuffled)
@@ -220,7 +228,7 @@ def _retry(random: Random) -> Case:
     offers = _offers(held_out.function_templates(), 2, random)
     asked = _with(use(offers[0], random, HELD_OUT), kind)
     asked = replace(asked, calls=(asked.calls[0], *asked.calls))
-    return _case(kind, [each.spec for each in offers], asked, random, failures=1)
+    return _case(kind, [each.spec for each in offers], asked, random, failures=(TRANSIENT,))
 
 
 def _browser(random: Random) -> Case:
@@ -268,7 +276,7 @@ KINDS: tuple[tuple[Callable[[Random], Case], int], ...] = (
 
 
 def build_cases(share: float = 1.0, seed: int = SEED) -> list[Case]:
-    """All cases, or a share of each kind."""
+    """All drawn cases, or a share of each kind."""
     cases = []
     for number, (make, count) in enumerate(KINDS):
         random = Random(f"{seed}/{number}")

@@ -1,0 +1,228 @@
+"""The blind questions: they hang together, and the training data does not have them."""
+
+import ast
+import json
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from importlib import resources
+from importlib.resources.abc import Traversable
+from random import Random
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from demo_training.blind import load_cases
+from demo_training.cases import Case
+from demo_training.data import mixture
+from demo_training.data.code import run_cell
+from demo_training.data.episode import Call
+from demo_training.data.functions import load_templates, offer
+from demo_training.data.records import ACTIONS, load_records
+from demo_training.data.values import TRAINING
+from demo_training.evaluate import says
+from glm_tools import tool
+from glm_tools.dispatch import Dispatcher
+from glm_tools.tool import ToolCall, ToolResult
+
+COUNTS = {
+    "unseen function, 1-3 tools": 45,
+    "unseen function, 5-8 tools": 25,
+    "python alone": 55,
+    "python among tools": 15,
+    "two steps": 20,
+    "two calls": 8,
+    "error, then again": 8,
+    "browser": 10,
+    "no tool needed": 20,
+    "no tool fits": 8,
+    "Chinese": 10,
+}
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    return load_cases()
+
+
+@tool
+def python(code: str) -> str:
+    """Run code.
+
+    Args:
+        code: One cell.
+    """
+    return run_cell(code)
+
+
+def _is_text(call: Call) -> bool:
+    return call.tool in ("python", "simple_browser")
+
+
+def _run(dispatcher: Dispatcher, call: Call) -> ToolResult:
+    arguments = {"code": call.payload} if _is_text(call) else json.loads(call.payload)
+    return dispatcher.run(ToolCall("1", call.tool, arguments, call.payload))
+
+
+def _with_another_value(call: Call) -> Call:
+    arguments = json.loads(call.payload)
+    name, value = next(iter(arguments.items()))
+    if isinstance(value, list):
+        arguments[name] = [*value, value[0]]
+    else:
+        arguments[name] = value + 1 if isinstance(value, int | float) else f"{value} more"
+    return replace(call, payload=json.dumps(arguments))
+
+
+Played = tuple[Case, list[ToolResult], list[ToolResult]]
+
+
+@pytest.fixture(scope="module")
+def played(cases: list[Case]) -> list[Played]:
+    """What each case's own tools say to the calls that are wanted, and to calls with another value."""
+    return [(case, *_play(case)) for case in cases]
+
+
+def _play(case: Case) -> tuple[list[ToolResult], list[ToolResult]]:
+    calls = case.asked.calls
+    called = {call.tool for call in calls}
+    made = [each for each in case.tools(lambda: python) if each.spec.name in called]
+    with closing(Dispatcher(made)) as dispatcher:
+        right = [_run(dispatcher, call) for call in calls]
+        wrong = [_with_another_value(call) for call in calls if not _is_text(call)]
+        return right, [_run(dispatcher, call) for call in wrong]
+
+
+def test_every_case_loads_and_each_kind_has_its_share(cases: list[Case]) -> None:
+    """A misspelt kind would be a row of its own; a share is the same part of every row."""
+    assert Counter(case.kind for case in cases) == COUNTS
+    assert len({case.asked.user for case in cases}) == len(cases)
+    fifth = Counter(case.kind for case in load_cases(0.2))
+    assert fifth == {kind: round(count / 5) for kind, count in COUNTS.items()}
+    assert set(Counter(case.kind for case in load_cases(0.001)).values()) == {1}
+
+
+def test_the_number_of_tools_is_what_the_kind_says(cases: list[Case]) -> None:
+    """The rows compare few tools with many."""
+    for case in cases:
+        if case.kind.startswith("unseen function"):
+            low, high = map(int, re.findall(r"\d", case.kind))
+            assert low <= len(case.specs) <= high, case.asked.user
+        assert len({spec.name for spec in case.specs}) == len(case.specs), case.asked.user
+
+
+def test_every_wanted_call_fits_the_schema_of_a_tool_on_offer(cases: list[Case]) -> None:
+    """The grammar would make the right call impossible otherwise."""
+    specs = {spec.name: spec for case in cases for spec in case.specs}
+    validators = {name: Draft202012Validator(spec.parameters) for name, spec in specs.items()}
+    for validator in validators.values():
+        validator.check_schema(validator.schema)
+    for case in cases:
+        offered = {spec.name for spec in case.specs}
+        for call in case.asked.calls:
+            assert call.tool in offered
+            if not _is_text(call):
+                validators[call.tool].validate(json.loads(call.payload))
+
+
+def test_values_are_copied_from_the_question_or_from_an_earlier_result(cases: list[Case]) -> None:
+    """A value that can only be guessed measures luck. An enum's words count, a boolean's cannot be looked up."""
+    for case in cases:
+        known = case.asked.user
+        for call in case.asked.calls:
+            if not _is_text(call):
+                for value in _leaves(json.loads(call.payload)):
+                    assert isinstance(value, bool) or says(known, str(value)), case.asked.user
+            known += " " + " ".join(each.text for each in call.observations)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _leaves(each)
+    else:
+        yield value
+
+
+def test_playing_the_wanted_calls_tells_every_fact(played: list[Played]) -> None:
+    """A fact that no right call tells could not be in an answer; a result that is not the stated one is our bug."""
+    for case, results, _ in played:
+        failed = len(case.failures)
+        for result, failure in zip(results, case.failures, strict=False):
+            assert result.is_error
+            assert failure in result.text
+        for result, call in zip(results[failed:], case.asked.calls[failed:], strict=True):
+            assert not result.is_error, (case.asked.user, result.text)
+            if call.observations:
+                assert result.observations == call.observations
+        told = "\n".join(result.text for result in results)
+        assert not results or all(says(told, fact) for fact in case.asked.facts), case.asked.user
+
+
+def test_facts_of_python_are_what_the_code_prints(cases: list[Case]) -> None:
+    """They are stored, so that they can be read; they must not go stale."""
+    alone = [case for case in cases if [call.tool for call in case.asked.calls] == ["python"]]
+    assert len(alone) >= COUNTS["python alone"] + COUNTS["python among tools"]
+    for case in alone:
+        assert run_cell(case.asked.calls[0].payload).splitlines() == list(case.asked.facts)
+
+
+def test_a_wrong_call_is_told_nothing(played: list[Played]) -> None:
+    """A tool that answers whatever it is asked would let a wrong call find the right fact."""
+    for case, _, of_wrong_calls in played:
+        assert all(result.is_error for result in of_wrong_calls), case.asked.user
+
+
+def _sources() -> Iterator[Traversable]:
+    pending = [resources.files("demo_training.data")]
+    while pending:
+        for each in pending.pop().iterdir():
+            if each.is_dir():
+                pending.append(each)
+            elif each.name.endswith((".py", ".toml")):
+                yield each
+
+
+def _training_texts() -> Iterator[str]:
+    """Every string that the training data is made of, and what is asked in conversations made of them."""
+    for source in _sources():
+        text = source.read_text(encoding="utf-8")
+        if source.name.endswith(".toml"):
+            yield from (each for each in _leaves(tomllib.loads(text)) if isinstance(each, str))
+        else:
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+    for number in range(300):
+        for asked in mixture.training_episode(Random(f"blind/{number}")).rounds:
+            yield asked.user
+
+
+def _wording(text: str) -> str:
+    return re.sub(r"\W+", " ", text.lower()).strip()
+
+
+def test_no_question_is_asked_in_training(cases: list[Case]) -> None:
+    """Only training's text is printed: whoever writes it must not read the questions."""
+    questions = {_wording(case.asked.user) for case in cases}
+    assert [text for text in _training_texts() if _wording(text) in questions] == []
+
+
+def test_no_tool_is_one_of_training(cases: list[Case]) -> None:
+    """The rows are about functions that the model has never met."""
+    random = Random(5)
+    templates = load_templates("everyday.toml") + load_templates("services.toml")
+    names = {name for template in templates for name in template.names}
+    for record in load_records("records.toml"):
+        for action in ACTIONS:
+            for _ in range(3):
+                names.add(offer(action(record, random), random, TRAINING).spec.name)
+    ours = {spec.name for case in cases for spec in case.specs if spec.builtin is None}
+    assert len(ours) >= 60
+    assert sorted(ours & names) == []
