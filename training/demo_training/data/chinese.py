@@ -2,7 +2,8 @@
 
 from random import Random
 
-from demo_training.data.code import Task, run_cell, shortened
+from demo_training.data.code import run_cell, shortened
+from demo_training.data.code.chinese import chinese_task
 from demo_training.data.episode import Call, Round, json_call
 from demo_training.data.functions import Offer, Parameter, Template, kind_of, offer
 from demo_training.data.values import TRAINING, words
@@ -73,45 +74,24 @@ def function_round(random: Random) -> tuple[Offer, Round]:
 
 
 def python_round(random: Random) -> Round:
-    """Arithmetic and simple lists."""
-    a, b, sign = random.randint(2, 999), random.randint(2, 99), random.choice("+-*/")
-    word = {"+": "加", "-": "减", "*": "乘以", "/": "除以"}[sign]
-    values = [random.randint(1, 100) for _ in range(random.randint(3, 6))]
-    listed = random.choice(("、", ", ")).join(str(value) for value in values)
-    name, item = random.choice(PEOPLE), random.choice(ITEMS)
-    simple = random.choice(
-        (
-            f"{a}{word}{b}等于多少？",
-            f"请计算 {a} {sign} {b}",
-            f"{a} {sign} {b} 是多少？",
-            f"用python计算{a}{word}{b}。",
+    """Arithmetic, lists, stories and dates, at times with the wish that `python` be used."""
+    task = chinese_task(random, PEOPLE, ITEMS, TRAINING.dictionary)
+    hint = random.random()
+    request = task.request
+    if hint < 0.1:
+        request = (
+            random.choice(("用python算一下：", "请用python计算：", "用Python回答：")) + request
         )
-    )
-    task = random.choice((
-        Task(simple, f"print({a} {sign} {b})"), Task(simple, f"print({a} {sign} {b})"),
-        Task(random.choice((f"{listed} 的平均数是多少？", f"求 {listed} 的平均值")), f"print(sum({values}) / len({values}))"),
-        Task(random.choice((f"{listed} 的和是多少？", f"请把 {listed} 加起来")), f"print(sum({values}))"),
-        Task(f"{listed} 中最大的数是多少？", f"print(max({values}))"),
-        Task(f"请把 {listed} 从小到大排序", f"print(sorted({values}))"),
-        Task(f"{name}有{a}个{item}，又买了{b}个，现在有多少个？", f"print({a} + {b})"),
-        Task(f"{name}有{a + b}个{item}，给了别人{b}个，还剩多少个？", f"print({a + b} - {b})"),
-        Task(f"每盒有{b}个{item}，{a}盒一共有多少个？", f"print({b} * {a})"),
-        Task(f"{b}的平方是多少？", f"print({b} ** 2)"),
-        Task(random.choice((f"{listed} 中最小的数是多少？", f"在 {listed} 里，最小的是哪个？")), f"print(min({values}))"),
-        Task(f"请把 {listed} 从大到小排序", f"print(sorted({values}, reverse=True))"),
-        Task(random.choice((f"{a}的{b}%是多少？", f"请算出{a}的百分之{b}")), f"print({a} * {b} / 100)"),
-        Task(f"{a}除以{b}的余数是多少？", f"print({a} % {b})"),
-        Task(random.choice((f"一个{item}{b}元，{name}买了{a}个，一共多少钱？", f"{name}每天跑{b}公里，{a}天跑多少公里？")), f"print({b} * {a})"),
-        Task(f"长{a}米、宽{b}米的房间面积是多少？", f"print({a} * {b})"),
-        Task(f"从2024-03-{b % 28 + 1:02d}到2025-01-15有多少天？", f"from datetime import date\nprint((date(2025, 1, 15) - date(2024, 3, {b % 28 + 1})).days)"),
-        Task(random.choice((f"2023-05-{b % 28 + 1:02d}是星期几？", f"2023年5月{b % 28 + 1}日是星期几？")), f"from datetime import date\nprint(date(2023, 5, {b % 28 + 1}).strftime('%A'))"),
-    ))  # fmt: skip
+    elif hint < 0.18:
+        request = random.choice(("你好，", "请问，", "帮我算一下：", "麻烦你，")) + request
     output = run_cell(task.code)
     fact = shortened(output)
     answer = random.choice((f"结果是{fact}。", f"答案是{fact}。"))
+    if output in ("True", "False"):
+        answer, fact = ("是的。", "是") if output == "True" else ("不是。", "不是")
     return Round(
         "Chinese",
-        task.request,
+        request,
         (Call("python", task.code, (Observation(output),)),),
         answer,
         (fact,),

@@ -128,7 +128,7 @@ _OF_DATES: tuple[Kind, ...] = (
     Kind(("How many days does {month} {year} have?", "How many days are in {month} {year}?", "=the number of days in {month} {year}"), "import calendar\nprint(calendar.monthrange({year}, {m})[1])"),
     Kind(("With which weekday does {month} {year} begin?", "=the weekday of the first day of {month} {year}"), "from datetime import date\nprint(date({year}, {m}, 1).strftime('%A'))", "It is a {out}."),
     Kind(("How many {weekday}s are there in {month} {year}?", "!count the {weekday}s in {month} {year}", "=the number of {weekday}s in {month} {year}"), "import calendar\nprint(sum(week[calendar.{WEEKDAY}] > 0 for week in calendar.monthcalendar({year}, {m})))"),
-    Kind(("How many Sundays lie from {a} to {b}?"), "from datetime import date, timedelta\na, b = {ca}, {cb}\nprint(sum((a + timedelta(days=i)).weekday() == 6 for i in range((b - a).days + 1)))"),
+    Kind(("How many Sundays lie from {a} to {b}?", "!count the Sundays from {a} to {b}"), "from datetime import date, timedelta\na, b = {ca}, {cb}\nprint(sum((a + timedelta(days=i)).weekday() == 6 for i in range((b - a).days + 1)))"),
     Kind(("How many working days are there from {a} to {b}?", "!count the weekdays Monday to Friday from {a} to {b}"), "from datetime import date, timedelta\na, b = {ca}, {cb}\nprint(sum((a + timedelta(days=i)).weekday() < 5 for i in range((b - a).days + 1)))"),
     Kind(("!write {a} in the form day.month.year", "!format {a} as DD.MM.YYYY"), "from datetime import date\nprint({ca}.strftime('%d.%m.%Y'))"),
     Kind(("!write {a} in ISO format", "=the ISO form of {a}"), "from datetime import date\nprint({ca}.isoformat())"),

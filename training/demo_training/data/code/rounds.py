@@ -29,7 +29,15 @@ from demo_training.data.code.figures import (
 from demo_training.data.code.files import files
 from demo_training.data.code.integers import INTEGER_KINDS, integer_kinds, number_theory
 from demo_training.data.code.lists import LIST_KINDS, list_games, list_kinds
-from demo_training.data.code.stories import chores, tables, word_problems
+from demo_training.data.code.stories import (
+    STORY_KINDS,
+    TABLE_KINDS,
+    chores,
+    story_kinds,
+    table_kinds,
+    tables,
+    word_problems,
+)
 from demo_training.data.code.task import Maker, Task, run_cell, shortened
 from demo_training.data.code.text import TEXT_KINDS, strings, text_kinds, word_games
 from demo_training.data.code.units import (
@@ -57,7 +65,8 @@ MAKERS: tuple[tuple[Maker, float], ...] = (
     (arithmetic, 30), (expression, 12), (powers, 6), (percentages, 8), (figure_of_a_list, 14), (combined_figures, 12), (one_figure, 30),
     (percentile, 3), (number_theory, 17), (integer_kinds, INTEGER_KINDS), (strings, 17), (word_games, 26), (text_kinds, TEXT_KINDS),
     (dates, 14), (date_kinds, DATE_KINDS), (clock_times, 10), (conversions, 13), (unit_kinds, UNIT_KINDS),
-    (shape_kinds, SHAPE_KINDS), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 16), (tables, 10), (chores, 4), (list_games, 29),
+    (shape_kinds, SHAPE_KINDS), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 16), (story_kinds, 2 * STORY_KINDS), (tables, 10),
+    (table_kinds, TABLE_KINDS), (chores, 4), (list_games, 29),
     (list_kinds, LIST_KINDS), (files, 9), (conditional_list, 22), (conditional_range, 20), (conditional_words, 14), (conditional_letters, 10),
 )  # fmt: skip
 

@@ -1,0 +1,163 @@
+"""Questions in Chinese that are answered by code: the operations of the other modules in another language."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from random import Random
+
+from demo_training.data.code.task import Task
+from demo_training.data.code.wording import Kind, ask
+
+# `{ls}`: a list of numbers; `{n}` and `{k}` small numbers; `{who}` and `{item}` a person and a thing.
+_LISTS: tuple[Kind, ...] = (
+    Kind(("{ls} 的平均数是多少？", "求 {ls} 的平均值", "{ls}的平均值是多少", "请计算 {ls} 的平均数。", "这些数的平均数是多少：{ls}", "有这些数：{ls}。平均数是多少？", "{who}的成绩是{ls}，平均分是多少？"), "print(sum({v}) / len({v}))"),
+    Kind(("{ls} 的和是多少？", "把 {ls} 加起来等于多少？", "求 {ls} 的总和", "请计算 {ls} 的和。", "{ls} 一共是多少？", "有这些数：{ls}。它们的和是多少？", "这几个数加起来是多少：{ls}"), "print(sum({v}))"),
+    Kind(("{ls} 中最大的数是多少？", "求 {ls} 的最大值", "{ls} 里最大的是哪个？", "在 {ls} 中，最大的数是几？", "有这些数：{ls}。最大的是多少？", "找出 {ls} 中最大的数。"), "print(max({v}))"),
+    Kind(("{ls} 中最小的数是多少？", "求 {ls} 的最小值", "{ls} 里最小的是哪个？", "有这些数：{ls}。最小的是多少？", "找出 {ls} 中最小的数。"), "print(min({v}))"),
+    Kind(("{ls} 中最大的数和最小的数相差多少？", "求 {ls} 的极差", "{ls} 的最大值减去最小值是多少？"), "print(max({v}) - min({v}))"),
+    Kind(("{ls} 的中位数是多少？", "求 {ls} 的中位数", "请计算 {ls} 的中位数。", "有这些数：{ls}。中位数是多少？"), "import statistics\nprint(statistics.median({v}))"),
+    Kind(("{ls} 的标准差是多少？", "求 {ls} 的标准差"), "import statistics\nprint(statistics.stdev({v}))"),
+    Kind(("{ls} 的方差是多少？", "求 {ls} 的方差"), "import statistics\nprint(statistics.variance({v}))"),
+    Kind(("{ls} 的乘积是多少？", "把 {ls} 乘起来等于多少？", "求 {ls} 的积"), "import math\nprint(math.prod({v}))"),
+    Kind(("{ls} 的平方和是多少？", "求 {ls} 的平方和"), "print(sum(x ** 2 for x in {v}))"),
+    Kind(("请把 {ls} 从小到大排序", "把 {ls} 按从小到大的顺序排列。", "{ls} 从小到大怎么排？", "请将 {ls} 升序排列。"), "print(sorted({v}))"),
+    Kind(("请把 {ls} 从大到小排序", "把 {ls} 按从大到小的顺序排列。", "请将 {ls} 降序排列。"), "print(sorted({v}, reverse=True))"),
+    Kind(("{ls} 中有几个偶数？", "{ls} 里有多少个偶数？", "数一数 {ls} 中的偶数。"), "print(sum(x % 2 == 0 for x in {v}))"),
+    Kind(("{ls} 中有几个奇数？", "{ls} 里有多少个奇数？"), "print(sum(x % 2 == 1 for x in {v}))"),
+    Kind(("{ls} 中哪些数是偶数？", "列出 {ls} 中的偶数。"), "print([x for x in {v} if x % 2 == 0])"),
+    Kind(("{ls} 中有几个数大于{limit}？", "{ls} 里比{limit}大的数有几个？"), "print(sum(x > {limit} for x in {v}))"),
+    Kind(("{ls} 中哪些数大于{limit}？", "列出 {ls} 中大于{limit}的数。", "{ls} 里哪些比{limit}大？"), "print([x for x in {v} if x > {limit}])"),
+    Kind(("{ls} 中哪些数小于{limit}？", "列出 {ls} 中小于{limit}的数。"), "print([x for x in {v} if x < {limit}])"),
+    Kind(("{ls} 中第二大的数是多少？", "{ls} 里第二大的是哪个？"), "print(sorted({v})[-2])"),
+    Kind(("{ls} 中第二小的数是多少？",), "print(sorted({v})[2 - 1])"),
+    Kind(("一共有几个数：{ls}？", "{ls} 里有几个数？"), "print(len({v}))"),
+    Kind(("把 {ls} 倒过来写。", "请把 {ls} 反转。"), "print({v}[::-1])"),
+    Kind(("把 {ls} 中的每个数乘以{k}。", "{ls} 每个数都乘以{k}是多少？"), "print([x * {k} for x in {v}])"),
+    Kind(("去掉 {ls} 中重复的数。",), "print(list(dict.fromkeys({v})))"),
+)  # fmt: skip
+_SUMS: tuple[Kind, ...] = (
+    Kind(("{a}加{b}等于多少？", "{a}加{b}是多少？", "{a} + {b} 等于几？", "计算 {a} + {b}", "{a}与{b}的和是多少？", "求{a}与{b}的和", "请计算{a}加上{b}。", "{a}+{b}=？"), "print({a} + {b})"),
+    Kind(("{a}减{b}等于多少？", "{a}减去{b}是多少？", "{a} - {b} 等于几？", "计算 {a} - {b}", "{a}与{b}的差是多少？", "求{a}与{b}的差", "{a}比{b}大多少？", "{a}-{b}=？"), "print({a} - {b})"),
+    Kind(("{a}乘以{b}等于多少？", "{a}乘{b}是多少？", "{a} * {b} 等于几？", "计算 {a} × {b}", "{a}与{b}的积是多少？", "求{a}和{b}的乘积", "{a}的{b}倍是多少？", "{a}×{b}=？"), "print({a} * {b})"),
+    Kind(("{a}除以{b}等于多少？", "{a}除以{b}是多少？", "{a} / {b} 等于几？", "计算 {a} ÷ {b}", "求{a}除以{b}的商", "{a}÷{b}=？"), "print({a} / {b})"),
+    Kind(("({a} + {b}) * {k} 等于多少？", "计算 ({a} + {b}) * {k}", "{a}加{b}的和乘以{k}是多少？"), "print(({a} + {b}) * {k})"),
+    Kind(("{a} + {b} * {k} 等于多少？", "计算 {a} + {b} * {k}", "{a}加上{b}乘以{k}的积是多少？"), "print({a} + {b} * {k})"),
+    Kind(("{a} - {b} + {k} 等于多少？", "{a}减{b}再加{k}是多少？"), "print({a} - {b} + {k})"),
+    Kind(("{a}除以{k}的余数是多少？", "{a}除以{k}余几？", "求{a}除以{k}的余数"), "print({a} % {k})"),
+    Kind(("{a}能被{k}整除吗？", "{a}是{k}的倍数吗？"), "print({a} % {k} == 0)"),
+    Kind(("{a}是质数吗？", "{a}是不是素数？"), "n = {a}\nprint(n > 1 and all(n % i for i in range(2, int(n ** 0.5) + 1)))"),
+    Kind(("{a}是偶数吗？",), "print({a} % 2 == 0)"),
+    Kind(("{b}的平方是多少？", "求{b}的平方", "{b}的平方等于多少？"), "print({b} ** 2)"),
+    Kind(("{b}的立方是多少？", "求{b}的立方"), "print({b} ** 3)"),
+    Kind(("{n}的{k}次方是多少？", "计算{n}的{k}次方", "求{n}的{k}次幂"), "print({n} ** {k})"),
+    Kind(("{a}的平方根是多少？", "求{a}的平方根", "根号{a}等于多少？"), "import math\nprint(math.sqrt({a}))"),
+    Kind(("{n}的阶乘是多少？", "计算{n}的阶乘", "求{n}!"), "import math\nprint(math.factorial({n}))"),
+    Kind(("{a}和{b}的最大公约数是多少？", "求{a}与{b}的最大公因数"), "import math\nprint(math.gcd({a}, {b}))"),
+    Kind(("{a}和{b}的最小公倍数是多少？", "求{a}与{b}的最小公倍数"), "import math\nprint(math.lcm({a}, {b}))"),
+    Kind(("从1加到{a}等于多少？", "1到{a}的和是多少？", "求1到{a}所有整数的和", "计算从1到{a}的整数之和。"), "print(sum(range(1, {a} + 1)))"),
+    Kind(("从{b}到{c}的整数之和是多少？", "求{b}到{c}的和"), "print(sum(range({b}, {c} + 1)))"),
+    Kind(("1到{a}之间所有偶数的和是多少？", "求1到{a}的偶数之和"), "print(sum(x for x in range(1, {a} + 1) if x % 2 == 0))"),
+    Kind(("1到{a}之间所有奇数的和是多少？", "求1到{a}的奇数之和"), "print(sum(x for x in range(1, {a} + 1) if x % 2 == 1))"),
+    Kind(("1到{a}之间有几个{k}的倍数？", "1到{a}中能被{k}整除的数有多少个？"), "print(sum(x % {k} == 0 for x in range(1, {a} + 1)))"),
+    Kind(("{a}以内有多少个质数？", "{a}以内的素数有几个？"), "print(sum(all(n % i for i in range(2, int(n ** 0.5) + 1)) for n in range(2, {a} + 1)))"),
+    Kind(("{a}的各位数字之和是多少？", "求{a}各位数字的和"), "print(sum(int(digit) for digit in str({a})))"),
+    Kind(("{a}的二进制是多少？", "把{a}转换成二进制", "{a}用二进制怎么写？"), "print(bin({a})[2:])"),
+    Kind(("{a}有哪些因数？", "列出{a}的所有约数。"), "print([i for i in range(1, {a} + 1) if {a} % i == 0])"),
+    Kind(("{a}的一半是多少？", "{a}的二分之一是多少？"), "print({a} / 2)"),
+    Kind(("{a}和{c}哪个大？", "{a}与{c}相比，哪个更大？"), "print(max({a}, {c}))"),
+    Kind(("把 {f} 保留两位小数。", "{f} 四舍五入到两位小数是多少？"), "print(round({f}, 2))"),
+    Kind(("斐波那契数列的第{n}项是多少？",), "a, b = 0, 1\nfor _ in range({n}):\n    a, b = b, a + b\nprint(a)"),
+)  # fmt: skip
+_STORIES: tuple[Kind, ...] = (
+    Kind(("{a}的{p}%是多少？", "求{a}的{p}%", "{a}的百分之{p}是多少？", "请算出{a}的百分之{p}。", "{p}%的{a}等于多少？", "全班{a}人，{p}%是女生，女生有多少人？"), "print({a} * {p} / 100)"),
+    Kind(("{b}是{c}的百分之几？", "{b}占{c}的百分之多少？", "{c}人中有{b}人同意，占百分之几？"), "print({b} / {c} * 100)"),
+    Kind(("{a}增加{p}%后是多少？", "{a}上涨{p}%是多少？", "工资{a}元，涨了{p}%，现在是多少元？"), "print({a} * (100 + {p}) / 100)"),
+    Kind(("{a}减少{p}%后是多少？", "一件{a}元的衣服降价{p}%，现在多少钱？", "原价{a}元，便宜{p}%，现价是多少？"), "print({a} * (100 - {p}) / 100)"),
+    Kind(("从{b}增加到{c}，增长了百分之几？", "价格从{b}元涨到{c}元，涨幅是百分之几？"), "print(({c} - {b}) / {b} * 100)"),
+    Kind(("{who}有{a}个{item}，又得到{b}个，一共有多少个？", "{who}有{a}个{item}，{who2}又给了{b}个，现在有几个？", "车上有{a}人，又上来{b}人，现在有多少人？", "{who}上午看了{a}页书，下午看了{b}页，一共看了多少页？", "{who}有{a}元，{who2}有{b}元，他们一共有多少元？"), "print({a} + {b})"),
+    Kind(("{who}有{c}个{item}，用掉了{b}个，还剩多少个？", "{who}有{c}元，花了{b}元，还剩多少元？", "车上有{c}人，下去了{b}人，还有多少人？", "一本书有{c}页，{who}看了{b}页，还剩多少页？", "商店有{c}个{item}，卖出{b}个，还有几个？"), "print({c} - {b})"),
+    Kind(("{who}有{a}个{item}，买了{b}个，又送出{k}个，现在有多少个？", "车上有{a}人，上来{b}人，下去{k}人，现在有多少人？"), "print({a} + {b} - {k})"),
+    Kind(("{who}有{c}个{item}，{who2}有{b}个，{who}比{who2}多几个？", "{who}身高{c}厘米，{who2}身高{b}厘米，相差多少厘米？"), "print({c} - {b})"),
+    Kind(("每盒有{b}个{item}，{n}盒一共有多少个？", "一个{item}{b}元，买{n}个要多少钱？", "{who}每天看{b}页书，{n}天看多少页？", "每排有{b}个座位，{n}排有多少个座位？", "一张票{b}元，{n}张票多少钱？", "{who}每小时挣{b}元，工作{n}小时挣多少钱？"), "print({b} * {n})"),
+    Kind(("{who}买了{n}个{item}，每个{b}元，付了{big}元，应找回多少元？",), "print({big} - {n} * {b})"),
+    Kind(("{n}个{item}每个{b}元，再加一本{k}元的书，一共多少钱？",), "print({n} * {b} + {k})"),
+    Kind(("把{prod}个{item}平均分给{n}个人，每人几个？", "{prod}元平均分给{n}人，每人多少元？", "{n}个{item}一共{prod}元，一个多少钱？", "一本书{prod}页，{n}天看完，每天看多少页？"), "print({prod} / {n})"),
+    Kind(("{c}个{item}，每盒装{k}个，最多能装满几盒？",), "print({c} // {k})"),
+    Kind(("{c}个{item}，每盒装{k}个，还剩几个？",), "print({c} % {k})"),
+    Kind(("汽车每小时行{b}公里，{n}小时行多少公里？", "火车的速度是每小时{b}公里，{n}小时能走多远？"), "print({b} * {n})"),
+    Kind(("汽车{n}小时行了{prod}公里，平均每小时行多少公里？", "{who}{n}小时走了{prod}公里，速度是多少？"), "print({prod} / {n})"),
+    Kind(("{who}今年{n}岁，{k}年后多少岁？",), "print({n} + {k})"),
+    Kind(("长{a}米、宽{b}米的长方形面积是多少？", "一个长方形长{a}厘米，宽{b}厘米，面积是多少？", "长{a}、宽{b}的房间有多大？"), "print({a} * {b})"),
+    Kind(("长{a}米、宽{b}米的长方形周长是多少？", "一个长方形长{a}，宽{b}，求周长"), "print(2 * ({a} + {b}))"),
+    Kind(("边长{b}米的正方形面积是多少？",), "print({b} ** 2)"),
+    Kind(("半径为{n}的圆面积是多少？", "求半径{n}的圆的面积"), "import math\nprint(math.pi * {n} ** 2)"),
+    Kind(("底{a}、高{b}的三角形面积是多少？",), "print({a} * {b} / 2)"),
+    Kind(("{b}公里等于多少米？", "{b}千米是多少米？"), "print({b} * 1000)"),
+    Kind(("{b}公斤等于多少克？",), "print({b} * 1000)"),
+    Kind(("{b}小时等于多少分钟？", "{b}小时有多少分钟？"), "print({b} * 60)"),
+    Kind(("{b}分钟等于多少秒？",), "print({b} * 60)"),
+    Kind(("{n}天有多少小时？",), "print({n} * 24)"),
+    Kind(("{b}摄氏度是多少华氏度？", "把{b}摄氏度换算成华氏度"), "print({b} * 9 / 5 + 32)"),
+    Kind(("{big}元存{n}年，年利率{k}%，按复利计算最后有多少钱？",), "print({big} * (1 + {k} / 100) ** {n})"),
+)  # fmt: skip
+_DATES: tuple[Kind, ...] = (
+    Kind(("从{d1}到{d2}有多少天？", "{d1}到{d2}一共多少天？", "{d1}和{d2}相差几天？", "{d1}离{d2}还有多少天？", "从{d1}到{d2}相隔多少天？"), "from datetime import date\nprint(({c2} - {c1}).days)"),
+    Kind(("从{d1}到{d2}有几周？", "{d1}到{d2}是多少个星期？"), "from datetime import date\nprint(({c2} - {c1}).days // 7)"),
+    Kind(("{d1}是星期几？", "{d1}是周几？", "请问{d1}是星期几？", "{d1}那天星期几？"), "from datetime import date\nprint({c1}.strftime('%A'))"),
+    Kind(("{d1}之后{b}天是哪一天？", "{d1}再过{b}天是几月几日？", "从{d1}起{b}天后是什么日期？"), "from datetime import date, timedelta\nprint({c1} + timedelta(days={b}))"),
+    Kind(("{d1}之前{b}天是哪一天？", "{d1}的{b}天前是几号？"), "from datetime import date, timedelta\nprint({c1} - timedelta(days={b}))"),
+    Kind(("{year}年是闰年吗？", "{year}年是不是闰年？"), "import calendar\nprint(calendar.isleap({year}))"),
+    Kind(("{year}年{month}月有多少天？", "{year}年{month}月有几天？"), "import calendar\nprint(calendar.monthrange({year}, {month})[1])"),
+    Kind(("{who}出生于{d1}，到{d2}是多少岁？",), "from datetime import date\na, b = {c1}, {c2}\nprint(b.year - a.year - ((b.month, b.day) < (a.month, a.day)))"),
+)  # fmt: skip
+_TEXTS: tuple[Kind, ...] = (
+    Kind(("把单词 {word} 倒过来写。", "{word} 倒过来怎么写？", "请反转字符串 {word}"), "print('{word}'[::-1])"),
+    Kind(("单词 {word} 有几个字母？", "{word} 有多少个字母？", "{word} 的长度是多少？"), "print(len('{word}'))"),
+    Kind(("{word} 里有几个字母{letter}？", "{word} 中{letter}出现了几次？"), "print('{word}'.count('{letter}'))"),
+    Kind(("把 {word} 变成大写。", "{word} 的大写怎么写？"), "print('{word}'.upper())"),
+    Kind(("{word} 是回文吗？",), "s = '{word}'\nprint(s == s[::-1])"),
+    Kind(("{word} 里有几个元音字母？",), "print(sum(letter in 'aeiou' for letter in '{word}'))"),
+)  # fmt: skip
+_GROUPS = (_LISTS, _SUMS, _STORIES, _DATES, _TEXTS)
+
+
+def _day_text(random: Random, day: date) -> str:
+    return random.choice((day.isoformat(), f"{day.year}年{day.month}月{day.day}日"))
+
+
+def _list_text(random: Random, values: Sequence[object]) -> str:
+    texts = [str(value) for value in values]
+    mark = random.choice(("、", "、", "，", ", ", ",", " "))
+    if random.random() < 0.25:
+        return mark.join(texts[:-1]) + "和" + texts[-1]
+    return "[" + ", ".join(texts) + "]" if random.random() < 0.08 else mark.join(texts)
+
+
+def chinese_task(
+    random: Random, people: Sequence[str], items: Sequence[str], dictionary: Sequence[str]
+) -> Task:
+    """A question in Chinese; people and things are drawn from these."""
+    values = [
+        random.randint(1, random.choice((20, 100, 1000))) for _ in range(random.randint(2, 7))
+    ]
+    if random.random() < 0.1:
+        values = [random.randint(1, 50) * 10 for _ in values]
+    a, b = random.randint(10, 999), random.randint(2, 99)
+    n, k = random.randint(2, 20), random.randint(2, 9)
+    first = date(random.randint(2000, 2030), random.randint(1, 12), random.randint(1, 28))
+    second = first + timedelta(
+        days=random.choice(
+            (random.randint(2, 90), random.randint(20, 800), random.randint(400, 9000))
+        )
+    )
+    word, (who, who2) = random.choice(dictionary), random.sample(people, 2)
+    slots = {
+        "ls": _list_text(random, values), "v": values, "limit": random.choice(values), "a": a, "b": b, "c": b + random.randint(1, 500), "n": n, "k": k,
+        "p": random.choice((5, 8, 10, 12, 15, 20, 25, 30, 40, 60, 75, random.randint(2, 95))), "prod": n * b, "big": random.choice((100, 200, 500, 1000, 2000)) * 10,
+        "f": round(random.uniform(1, 200), random.randint(3, 6)), "who": who, "who2": who2, "item": random.choice(items),
+        "d1": _day_text(random, first), "d2": _day_text(random, second), "c1": f"date({first.year}, {first.month}, {first.day})",
+        "c2": f"date({second.year}, {second.month}, {second.day})", "year": first.year, "month": first.month, "word": word, "letter": random.choice(word),
+    }  # fmt: skip
+    kinds = random.choices(_GROUPS, [len(group) for group in _GROUPS])[0]
+    if random.random() < 0.15:  # these are asked most
+        kinds = _SUMS[:4]
+    return ask(random, kinds, slots)
