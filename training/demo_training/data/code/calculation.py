@@ -147,7 +147,7 @@ _SUMS: tuple[Kind, ...] = (
     Kind(("!subtract {y} from {x}", "How much is {x} less {y}?", "!take {y} away from {x}", "={x} take away {y}"), "print({x} - {y})"),
     Kind(("!subtract {y} from {x} and multiply by {n}", "=the difference of {x} and {y}, times {n}"), "print(({x} - {y}) * {n})"),
     Kind(("!divide {x} by {n}", "!split {x} into {n} equal parts", "={x} over {n}"), "print({x} / {n})"),
-    Kind(("!add {x}, {y} and {n}", "={x} plus {y} plus {n}", "=the sum of {x}, {y} and {n}"), "print({x} + {y} + {n})"),
+    Kind(("={x} plus {y} plus {n}", "=the sum of {x}, {y} and {n}"), "print({x} + {y} + {n})"),
     Kind(("={n} times {m} times {p}", "=the product of {n}, {m} and {p}"), "print({n} * {m} * {p})"),
     Kind(("=the difference of the squares of {x} and {y}",), "print({x} ** 2 - {y} ** 2)"),
     Kind(("=the square of the sum of {n} and {m}",), "print(({n} + {m}) ** 2)"),

@@ -178,7 +178,7 @@ def conditional_letters(random: Random, vocabulary: Vocabulary) -> Task:
         (f"letters after {letter} in the alphabet", f"x.isalpha() and x > '{letter}'"),
     ))  # fmt: skip
     wording, code = random.choice((
-        (random.choice((f"How many {name} are in {{w}}?", f"How many {name} does {{w}} have?", f"!count the {name} in {{w}}", f"=the number of {name} in {{w}}", f"How many {name} are there in {{w}}?")), f"print(sum({test} for x in '{text}'))"),
+        (random.choice((f"How many {name} can be found in {{w}}?", f"How many {name} does {{w}} have?", f"!count the {name} in {{w}}", f"=the number of {name} in {{w}}", f"How many {name} are there in {{w}}?")), f"print(sum({test} for x in '{text}'))"),
         (random.choice((f"Which {name} are in {{w}}?", f"+the {name} in {{w}}", f"!list the {name} of {{w}}")), f"print([x for x in '{text}' if {test}])"),
         (random.choice((f"!remove the {name} from {{w}}", f"!delete all {name} in {{w}}", f"!write {{w}} without {name}", f"!strip {{w}} of its {name}")), f"print(''.join(x for x in '{text}' if not ({test})))"),
         (random.choice((f"!keep only the {name} of {{w}}", f"What remains of {{w}} when only the {name} are kept?")), f"print(''.join(x for x in '{text}' if {test}))"),

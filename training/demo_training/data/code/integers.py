@@ -93,7 +93,7 @@ _OF_TWO_NUMBERS: tuple[Kind, ...] = (
     Kind(("Which is larger, {k}^{e} or {e}^{k}?", "Which is greater: {k} ** {e} or {e} ** {k}?"), "print(max({k} ** {e}, {e} ** {k}))"),
     Kind(("In how many ways can {k} of {m} people be chosen?", "How many ways are there to choose {k} out of {m}?", "={m} choose {k}", "How many combinations of {k} out of {m} are there?", "How many teams of {k} can be formed from {m} players?", "=the binomial coefficient of {m} and {k}"), "import math\nprint(math.comb({m}, {k}))"),
     Kind(("In how many orders can {k} of {m} books be put on a shelf?", "How many permutations of {k} out of {m} are there?", "In how many ways can {m} runners take the first {k} places?"), "import math\nprint(math.perm({m}, {k}))"),
-    Kind(("In how many ways can {m} people stand in a row?", "In how many orders can {m} books be arranged?", "How many permutations of {m} things are there?", "=the factorial of {m}", "={m}!"), "import math\nprint(math.factorial({m}))"),
+    Kind(("In how many ways can {m} people stand in a row?", "In how many orders can {m} books be arranged?", "How many permutations of {m} things are there?", "={m}!"), "import math\nprint(math.factorial({m}))"),
     Kind(("How many codes of {k} digits are there?", "How many PINs with {k} digits exist?"), "print(10 ** {k})"),
     Kind(("How many handshakes are there when {m} people all shake hands?", "How many matches are there if {m} teams all play each other once?", "How many pairs can be made of {m} people?"), "import math\nprint(math.comb({m}, 2))"),
 )  # fmt: skip
@@ -111,7 +111,7 @@ _SEQUENCES: tuple[Kind, ...] = (
     Kind(("+the first {t} powers of {r}", "!list the powers of {r} up to {r}^{t}"), "print([{r} ** i for i in range(1, {t} + 1)])"),
     Kind(("+the first {t} square numbers", "+the squares of the first {t} numbers", "+the squares from 1 to {t}"), "print([i ** 2 for i in range(1, {t} + 1)])"),
     Kind(("+the first {t} cubes", "+the cubes from 1 to {t}"), "print([i ** 3 for i in range(1, {t} + 1)])"),
-    Kind(("=the sum of the cubes from 1 to {t}", "=the sum of the first {t} cubes"), "print(sum(i ** 3 for i in range(1, {t} + 1)))"),
+    Kind(("!add up the cubes of the numbers 1 to {t}", "=the sum of the first {t} cubes"), "print(sum(i ** 3 for i in range(1, {t} + 1)))"),
     Kind(("=the sum of the squares from 1 to {t}", "=the sum of the first {t} squares", "!add up the squares of the numbers 1 to {t}"), "print(sum(i ** 2 for i in range(1, {t} + 1)))"),
     Kind(("=the sum of all numbers from {a} to {m}", "!add up the integers from {a} to {m}", "=the sum of the whole numbers between {a} and {m}", "=the total of the numbers {a} through {m}"), "print(sum(range({a}, {m} + 1)))"),
     Kind(("=the product of the numbers from {a} to {a2}", "!multiply all numbers from {a} to {a2}"), "import math\nprint(math.prod(range({a}, {a2} + 1)))"),
