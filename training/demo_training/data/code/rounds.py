@@ -51,6 +51,7 @@ from demo_training.data.episode import Call, Round, spoken
 from demo_training.data.values import Vocabulary
 from glm_tools.tool import Observation
 
+_LONGEST_OUTPUT = 300  # in characters: the answer says it all again
 _TOOL_HINTS = (
     "Use python.", "Use python.", "Use Python.", "Use python for this.", "Compute it with python.", "Run code for it.",
     "Please use python.", "Use the python tool.", "(use python)", "Solve it with Python.", "Use Python code.",
@@ -92,7 +93,10 @@ def draw_task(random: Random, vocabulary: Vocabulary) -> Task:
 
 def python_round(random: Random, vocabulary: Vocabulary, task: Task | None = None) -> Round:
     """A question to `python`, at times with the wish that it be used."""
-    task = task or draw_task(random, vocabulary)
+    if task is None:
+        task = draw_task(random, vocabulary)
+        while len(run_cell(task.code, task.files)) > _LONGEST_OUTPUT:
+            task = draw_task(random, vocabulary)
     output = run_cell(task.code, task.files)
     answer, fact = answer_to(task, output, random)
     request = task.request
