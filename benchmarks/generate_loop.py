@@ -118,15 +118,15 @@ class Timings:
     def full_depth_s(self, ours: Ours, factor: float) -> float:
         """Of a pass of all layers; alone, where that was measured.
 
+        What the layers and the head take is told apart at the fewest rows; passes of more rows are scaled alike.
+
         Raises:
             SystemExit: the machine is too busy to tell.
         """
-        scaled = {
-            rows: [at_full_depth(statistics.median(series), ours.head_s(rows), factor)]
-            * len(series)
-            for rows, series in (self.alone_s or self.in_loop_s).items()
-        }
-        return per_pass(scaled)
+        times = self.alone_s or self.in_loop_s
+        fewest = min(times)
+        taken = statistics.median(times[fewest])
+        return per_pass(times) * at_full_depth(taken, ours.head_s(fewest), factor) / taken
 
 
 def per_pass(times: Times) -> float:

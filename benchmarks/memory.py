@@ -1,7 +1,7 @@
 """Measured peak memory, prefill and decode at the real models' geometry, beside what `memory_plan` says.
 
     python benchmarks/random_checkpoint.py --model glm-4-9b-chat --format int4 /tmp/glm-4
-    python benchmarks/memory.py --checkpoint /tmp/glm-4 --format int4 --context 1024
+    python benchmarks/memory.py --checkpoint /tmp/glm-4 --format int4 --context 8K
     python benchmarks/memory.py --model glm-4-9b-chat --format int4 --context 128K --layers 1
 
 With --checkpoint a checkpoint is loaded as a run would: its weights are mapped, and count as memory once they are
@@ -10,7 +10,8 @@ not read; at the end the rest is read too, and each is printed beside what was m
 made in memory; neither memory nor speed depends on what they are. With fewer layers than the model has, the plan is made for as many.
 
 With --cached, so many positions are put into the cache as random numbers, and only the rest is computed; the rows of
-the embedding that their tokens would have asked for are read. Tokens are spread evenly over the vocabulary.
+the embedding that their tokens would have asked for are read. Tokens are spread evenly over the vocabulary. At 8K the
+run of GLM-4-9B in int4 is also judged by its target.
 """
 
 import argparse
@@ -23,10 +24,12 @@ from pathlib import Path
 import torch
 import typer
 from random_checkpoint import MODELS, QUANTIZED
+from targets import Target, print_targets
 from torch import Tensor
 
 from glm_agent.cli.context_length import context_length
 from glm_engine.checkpoint import open_checkpoint
+from glm_engine.config import ModelConfig
 from glm_engine.generate import Engine
 from glm_engine.kv_cache import KVCache
 from glm_engine.memory_plan import FORMATS, plan_memory
@@ -138,6 +141,19 @@ def main() -> None:
         "process": plan.runtime_bytes,
     }
     print("planned: " + ", ".join(f"{name} {nbytes / GIB:.2f}" for name, nbytes in parts.items()))
+    if is_asked_about(config, args.format, args.context):
+        peak = rows[1][2]
+        print_targets(
+            [Target("peak of a run, GLM-4-9B in int4 at 8K", "<=", 7.0, peak / 1e9, "GB")]
+        )
+
+
+def is_asked_about(config: ModelConfig, weight_format: str, context: int) -> bool:
+    """Whether the issue's target is about this run: GLM-4-9B, all of it, in int4, at a context of 8K."""
+    asked = MODELS["glm-4-9b-chat"]
+    measured = (config.num_layers, config.hidden_size, config.vocab_size)
+    is_same = measured == (asked.num_layers, asked.hidden_size, asked.vocab_size)
+    return is_same and weight_format == "int4" and context == 8192
 
 
 def touch(decoder: Decoder) -> None:

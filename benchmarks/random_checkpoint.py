@@ -1,7 +1,7 @@
 """Random checkpoints at the real models' geometry, written straight to bf16, int8 or int4 on disk.
 
     python benchmarks/random_checkpoint.py --model glm-4-9b-chat --format int4 /tmp/glm-4
-    python benchmarks/memory.py --checkpoint /tmp/glm-4 --format int4 --context 1024
+    python benchmarks/memory.py --checkpoint /tmp/glm-4 --format int4 --context 8K
 
 In bf16 the folder is an ordinary checkpoint in `-hf` names. In int8 and int4 it is one whose weight file is all hole
 (it takes no disk), beside the quantised weights that a load of it would make: these go through the engine's own
