@@ -62,11 +62,12 @@ _TOOL_HEADS = (
 )  # fmt: skip
 
 
+# Each kind about as often as any other, and what people ask every day more often.
 MAKERS: tuple[tuple[Maker, float], ...] = (
-    (arithmetic, 30), (expression, 12), (powers, 6), (percentages, 8), (figure_of_a_list, 14), (combined_figures, 12), (one_figure, 30),
-    (percentile, 3), (number_theory, 17), (integer_kinds, INTEGER_KINDS), (strings, 17), (word_games, 26), (text_kinds, TEXT_KINDS),
-    (dates, 14), (date_kinds, DATE_KINDS), (clock_times, 10), (conversions, 13), (unit_kinds, UNIT_KINDS),
-    (shape_kinds, SHAPE_KINDS), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 16), (story_kinds, 2 * STORY_KINDS), (tables, 10),
+    (arithmetic, 90), (expression, 12), (powers, 6), (percentages, 24), (figure_of_a_list, 36), (combined_figures, 12), (one_figure, 45),
+    (percentile, 3), (number_theory, 17), (integer_kinds, INTEGER_KINDS), (strings, 34), (word_games, 26), (text_kinds, TEXT_KINDS),
+    (dates, 34), (date_kinds, DATE_KINDS), (clock_times, 10), (conversions, 13), (unit_kinds, UNIT_KINDS),
+    (shape_kinds, SHAPE_KINDS), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 60), (story_kinds, 2 * STORY_KINDS), (tables, 10),
     (table_kinds, TABLE_KINDS), (chores, 4), (list_games, 29),
     (list_kinds, LIST_KINDS), (files, 9), (conditional_list, 22), (conditional_range, 20), (conditional_words, 14), (conditional_letters, 10),
 )  # fmt: skip
