@@ -21,7 +21,7 @@ from demo_training.cases import Case
 from demo_training.data import mixture
 from demo_training.data.code import run_cell
 from demo_training.data.episode import Call
-from demo_training.data.functions import load_templates, offer
+from demo_training.data.functions import offer
 from demo_training.data.records import ACTIONS, load_records
 from demo_training.data.values import TRAINING
 from demo_training.evaluate import says
@@ -217,7 +217,8 @@ def test_no_question_is_asked_in_training(cases: list[Case]) -> None:
 def test_no_tool_is_one_of_training(cases: list[Case]) -> None:
     """The rows are about functions that the model has never met."""
     random = Random(5)
-    templates = load_templates("everyday.toml") + load_templates("services.toml")
+    sources = mixture.training_sources()
+    templates = sources.everyday + sources.drills
     names = {name for template in templates for name in template.names}
     for record in load_records("records.toml"):
         for action in ACTIONS:
