@@ -5,8 +5,9 @@
 
 All of it runs through `Engine` and `Session.generate`, over a network of random weights that notes when each of its
 passes begins and ends. What lies between two passes is the loop's own: sampling, masks, guesses, Python. The passes
-are then made again without the loop, with the same ids at the same places, in turn with it: a step at full depth is
-the head's time and the layers' times their number. Times are medians over passes of equally many rows.
+are then made again without the loop, with the same ids at the same places, in turn with it. A pass of one row and its
+head tell how much longer a pass of all layers takes; all are scaled by that. Times are medians over passes of equally
+many rows.
 
 What is written is a tool agent's conversation of fixed words (agent_trace.py), under GLM-4's grammar of its calls.
 Drafting is compared over all of it; which guesses pay is decided on the layers that run. That it changes nothing is
@@ -115,19 +116,6 @@ class Timings:
     def num_passes(self) -> int:
         return sum(map(len, self.own_s.values()))
 
-    def full_depth_s(self, ours: Ours, factor: float) -> float:
-        """Of a pass of all layers; alone, where that was measured.
-
-        What the layers and the head take is told apart at the fewest rows; passes of more rows are scaled alike.
-
-        Raises:
-            SystemExit: the machine is too busy to tell.
-        """
-        times = self.alone_s or self.in_loop_s
-        fewest = min(times)
-        taken = statistics.median(times[fewest])
-        return per_pass(times) * at_full_depth(taken, ours.head_s(fewest), factor) / taken
-
 
 def per_pass(times: Times) -> float:
     """The mean over passes, each taken as the median of those with as many rows."""
@@ -211,11 +199,27 @@ class LoopBenchmark:
         needed = trace.num_tokens + NUM_FREE + 1
         if ours.longest < needed:
             raise SystemExit(f"The conversation takes {needed:,} tokens: give --longest {needed}.")
-        self._ours, self._trace, self._factor, self._rounds = ours, trace, factor, rounds
+        self._ours, self._trace, self._rounds = ours, trace, rounds
+        self._scale = self._full_depth(factor)
         self._engines = {
             drafting: Engine(ours.decoder, context_length=ours.longest, drafting=drafting)
             for drafting in (False, True)
         }
+
+    def _full_depth(self, factor: float) -> float:
+        """Seconds of a pass of all layers for one of a pass of those that run, by a pass of one row and its head.
+
+        One number for all, so that what is compared is not scaled by different ones.
+
+        Raises:
+            SystemExit: the machine is too busy to tell.
+        """
+        ids, passes, heads = torch.tensor([0]), [], []
+        for _ in range(15):
+            passes.append(self._ours.forward_s(ids, 16, 1))
+            heads.append(self._ours.head_s(1))
+        taken = statistics.median(passes)
+        return at_full_depth(taken, statistics.median(heads), factor) / taken
 
     def own_time(self) -> Target:
         """The table of what a step takes outside the network, and the target for a call under the grammar."""
@@ -244,7 +248,7 @@ class LoopBenchmark:
         shares = {}
         for name, series in parts.items():
             timings = joined(series)
-            own, full = per_pass(timings.own_s), timings.full_depth_s(self._ours, self._factor)
+            own, full = per_pass(timings.own_s), self._scale * per_pass(timings.alone_s)
             shares[name] = own / (own + full)
             print(
                 f"| {name} | {1e3 * own:.2f} | {1e3 * per_pass(timings.in_loop_s):.1f} |"
@@ -282,7 +286,7 @@ class LoopBenchmark:
         per_step, per_second = {}, {}
         for drafting, series in parts.items():
             timings = joined(series)
-            seconds = per_pass(timings.own_s) + timings.full_depth_s(self._ours, self._factor)
+            seconds = per_pass(timings.own_s) + self._scale * per_pass(timings.in_loop_s)
             per_step[drafting] = timings.num_tokens / timings.num_passes
             per_second[drafting] = per_step[drafting] / seconds
             name = "with drafting" if drafting else "without"
