@@ -67,7 +67,9 @@ def test_generated_schemas_have_the_form_that_the_tool_decorator_makes() -> None
     assert shapes <= generated
 
 
-@pytest.mark.parametrize("file", ["everyday.toml", "services.toml", "drills.toml", "held_out.toml"])
+@pytest.mark.parametrize(
+    "file", ["everyday.toml", "services.toml", "more.toml", "drills.toml", "held_out.toml"]
+)
 def test_every_placeholder_of_a_template_stands_for_something(file: str) -> None:
     """A misspelt placeholder would stop training hours after its start."""
     for template in load_templates(file):

@@ -61,6 +61,7 @@ class Template:
         requests: with `{parameter}`; one that is not named is left out of the call.
         results: fields of what comes back.
         answers: with `{parameter}` and `{field}`.
+        domain: what it has to do with; tools of one domain are easily confused. Empty: of none.
     """
 
     names: tuple[str, ...]
@@ -69,6 +70,7 @@ class Template:
     requests: tuple[str, ...]
     results: Mapping[str, Kind]
     answers: tuple[str, ...]
+    domain: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,13 @@ def kind_of(text: str) -> Kind:
     if word == "enum":
         return choice_of(tuple(rest.split("|")))
     if word == "flag":
-        yes, no = rest.split("|")
-        return Kind(
-            {"type": "boolean"},
-            lambda random, _: random.choice((Value(yes, True), Value(no, False))),
-        )
+        yes, no = (side.split(" / ") for side in rest.split("|"))
+
+        def either(random: Random, _: Vocabulary) -> Value:
+            wanted = random.random() < 0.5
+            return Value(random.choice(yes if wanted else no), wanted)
+
+        return Kind({"type": "boolean"}, either)
     if word == "int":
         low, high = (int(bound) for bound in rest.split())
         return Kind({"type": "integer"}, lambda random, _: _number(random.randint(low, high)))
@@ -156,6 +160,7 @@ def _template(entry: Mapping[str, Any]) -> Template:
         requests=tuple(entry["requests"]),
         results={key: kind_of(kind) for key, kind in entry["results"].items()},
         answers=tuple(entry["answers"]),
+        domain=entry.get("domain", ""),
     )
 
 
@@ -334,7 +339,9 @@ def lowered(request: str) -> str:
 def two_requests(first: Use, second: Use, random: Random) -> Round:
     """Two requests at once that do not depend on each other."""
     join = random.choice(JOINS[:-1])
-    user = join.format(first.request, lowered(second.request), second.request)
+    opens_with_value = any(second.request.startswith(each.said) for each in second.values.values())
+    goes_on = second.request if opens_with_value else lowered(second.request)
+    user = join.format(first.request, goes_on, second.request)
     calls = tuple(
         json_call(each.offer.spec.name, each.arguments, each.result) for each in (first, second)
     )

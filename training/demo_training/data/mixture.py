@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from random import Random
 
-from demo_training.data import browsing, chains, chat, chinese, code, records
+from demo_training.data import browsing, chains, chat, chinese, code, records, scenarios
 from demo_training.data.episode import Call, Episode, Round, json_call, spoken
 from demo_training.data.functions import (
     Offer,
@@ -69,7 +69,8 @@ class Sources:
 @cache
 def training_sources() -> Sources:
     """The training side of the split."""
-    templates = load_templates("everyday.toml") + load_templates("services.toml")
+    files = ("everyday.toml", "services.toml", "more.toml")
+    templates = tuple(template for file in files for template in load_templates(file))
     return Sources(TRAINING, templates, load_templates("drills.toml"), load_records("records.toml"))
 
 
@@ -98,13 +99,21 @@ def word_stock(tokenizer: Tokenizer) -> tuple[str, ...]:
 def draw_offers(sources: Sources, random: Random, count: int) -> list[Offer]:
     """Some tools, of everyday life and over records, no two of one name.
 
-    Half of the time several tools are about the same kind of record, so that the name alone does not tell them apart.
+    Half of the time several tools are about the same kind of record, or of one domain, so that the name alone does not
+    tell them apart.
     """
     offers: list[Offer] = []
     record = random.choice(sources.records)
     shares_record = random.random() < 0.5
+    alike: list[Template] = []
+    if random.random() < 0.5:
+        domain = random.choice([each.domain for each in sources.everyday if each.domain] or [""])
+        alike = [each for each in sources.everyday if domain and each.domain == domain]
+        random.shuffle(alike)
     while len(offers) < count:
-        if random.random() < 0.6:
+        if alike:
+            template = alike.pop()
+        elif random.random() < 0.6:
             template = random.choice(sources.everyday)
         else:
             about = record if shares_record else random.choice(sources.records)
@@ -172,6 +181,8 @@ def _python_chain(sources: Sources, random: Random) -> chains.Chain | None:
 def chain(sources: Sources, random: Random) -> chains.Chain:
     """A task of dependent calls, and the functions it needs."""
     while True:
+        if random.random() < 0.5:
+            return scenarios.scenario_chain(random, sources.vocabulary)
         record = random.choice(sources.records)
         which = random.random()
         if which < 0.42:
@@ -254,11 +265,11 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
     offers: list[Offer] = []
     has_python = random.random() < 0.25
     special = random.random()
-    if special < 0.36:
+    if special < 0.45:
         needed, asked = chain(sources, random)
         offers, rounds = list(needed), [asked]
         has_python = has_python or any(call.tool == "python" for call in asked.calls)
-    elif special < 0.45:
+    elif special < 0.54:
         offered, asked = chinese.function_round(random)
         offers, rounds = [offered], [asked]
     fresh = draw_offers(sources, random, max(1, count - len(offers)))
