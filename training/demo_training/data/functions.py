@@ -319,14 +319,21 @@ def use(
     )
 
 
+# {0} and {2}: the two requests; {1}: the second with a small first letter; {3}, {4}: the first without its last mark
 JOINS = (
-    "{0} And {1}",
-    "{0} Also, {1}",
-    "{0} Then {1}",
-    "{0} {2}",
-    "I need two things. {0} {2}",
-    "First: {2} Then: {0}",
-)
+    "{0} And {1}", "{0} Also, {1}", "{0} Then {1}", "{0} {2}", "{3} and {1}", "{3}, and {1}", "{3}; {1}", "{3} - and {1}",
+    "{3}, and also {1}", "{3}, then {1}", "{3}, and after that {1}", "{3}; also {1}", "{3} plus {1}",
+    "I need two things. {0} {2}", "Two things: {4}; {1}", "Two questions. {0} {2}", "Both of these, please: {0} {2}",
+    "Could you do two things for me? {0} {2}", "1. {0} 2. {2}", "1) {3} 2) {2}", "a) {0}\nb) {2}", "- {0}\n- {2}",
+    "{0}\n{2}", "First: {0} Second: {2}", "First, {4}. Then, {1}", "{0} While you're at it, {1}", "{0} Oh, and {1}",
+    "{0} Oh and one more thing: {1}", "{0} After that, {1}", "{0} Besides, {1}", "{0} I also need this: {1}",
+    "{0} Another thing: {1}", "{0} At the same time, {1}", "{0} In addition, {1}", "{0} And when you have that: {1}",
+    "{0} Apart from that: {1}", "{0} Next, {1}", "{0} And please also do this: {1}", "{0} Separately, {1}",
+)  # fmt: skip
+_PAIRS = (
+    "{0} and {1}", "{0} and {1}", "{0} and {1}", "both {0} and {1}", "{0} and also {1}", "{0} as well as {1}", "{0} & {1}",
+    "{0} plus {1}",
+)  # fmt: skip
 
 
 def lowered(request: str) -> str:
@@ -336,14 +343,20 @@ def lowered(request: str) -> str:
     return request if keeps else request[0].lower() + request[1:]
 
 
+def _opens_with_value(used: Use) -> bool:
+    return any(used.request.startswith(each.said) for each in used.values.values())
+
+
 def two_requests(first: Use, second: Use, random: Random) -> Round:
     """Two requests at once that do not depend on each other."""
-    join = random.choice(JOINS[:-1])
-    opens_with_value = any(second.request.startswith(each.said) for each in second.values.values())
-    goes_on = second.request if opens_with_value else lowered(second.request)
-    user = join.format(first.request, goes_on, second.request)
+    join = random.choice(JOINS)
+    goes_on = second.request if _opens_with_value(second) else lowered(second.request)
+    begins = first.request.rstrip(".?!")
+    opens = begins if _opens_with_value(first) else lowered(begins)
+    user = join.format(first.request, goes_on, second.request, begins, opens)
     calls = tuple(
-        json_call(each.offer.spec.name, each.arguments, each.result) for each in (first, second)
+        json_call(each.offer.spec.name, each.arguments, each.shown_result(random))
+        for each in (first, second)
     )
     return Round(
         "two calls",
@@ -370,7 +383,7 @@ def one_tool_twice(offered: Offer, random: Random, vocabulary: Vocabulary) -> Ro
     second = use(single, random, vocabulary)
     if first.values[key] == second.values[key]:
         return None
-    both = f"{first.values[key].said} and {second.values[key].said}"
+    both = random.choice(_PAIRS).format(first.values[key].said, second.values[key].said)
     return replace(
         two_requests(first, second, random), user=spoken(request.format(**{key: both}), random)
     )
