@@ -260,7 +260,9 @@ def main() -> int:
     longest, factor = min(args.longest, full.context_length), full.num_layers / args.layers
     steps = [step for step in workloads(longest) if args.only in step.name]
     with_trace = args.only in "agent trace" and longest >= sum(map(sum, TRACE))
-    ours = [Ours(config, name, longest) for name in args.formats]
+    with_loop = args.only in "loop"
+    is_random = bool(steps) or with_trace or with_loop
+    ours = [Ours(config, name, longest) for name in args.formats if is_random]
     subjects: list[Any] = [*ours]
     peers = args.peers.split(",") if args.peers and (steps or with_trace) else []
     if "transformers" in peers:
@@ -270,24 +272,24 @@ def main() -> int:
         subjects.append(start_llama_cpp(config, Path(folder.name), longest))
     elif "llama.cpp" in peers:
         print(HOW_TO_GET_IT)
-    reads = [read_bytes_per_s()]
     print(
         f"glm-agent {importlib.metadata.version('glm-agent')}, torch {torch.__version__}, transformers"
         f" {transformers.__version__}, {native_kernels.instruction_set()}; {args.model}, {args.layers} of {full.num_layers} layers run, {torch.get_num_threads()} threads,"
         f" load {os.getloadavg()[0]:.1f}"
     )
-    header(subjects)
-    results = measure(subjects, steps, args.rounds, factor, with_trace=with_trace)
-    reads.append(read_bytes_per_s())
-    read = statistics.mean(reads)
-    print(f"\nA plain C read: {read / 1e9:.1f} GB/s.")
-    targets = step_targets(results, ours[0], factor, read)
-    if args.only in "loop":
+    if steps or with_trace:
+        reads = [read_bytes_per_s()]
+        header(subjects)
+        results = measure(subjects, steps, args.rounds, factor, with_trace=with_trace)
+        reads.append(read_bytes_per_s())
+        read = statistics.mean(reads)
+        print(f"\nA plain C read: {read / 1e9:.1f} GB/s.")
+        print_targets(step_targets(results, ours[0], factor, read))
+    if with_loop:
         trace = make_trace(config, args.tokenizer)
-        targets += LoopBenchmark(ours[0], trace, factor, args.rounds).run()
+        print_targets(LoopBenchmark(ours[0], trace, factor, args.rounds).run())
     if args.only in "demo":
-        targets.append(demo_target(args.rounds))
-    print_targets(targets)
+        print_targets([demo_target(args.rounds)])
     return 0
 
 
