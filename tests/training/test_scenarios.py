@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from demo_training.data.functions import placeholders
+from demo_training.data import mixture
+from demo_training.data.functions import offer, placeholders, two_requests, use
 from demo_training.data.scenarios import (
     PYTHON_STEP,
     Scenario,
@@ -103,3 +104,24 @@ def test_scenarios_of_the_same_seed_are_the_same() -> None:
     first = [scenario_chain(Random(f"3/{number}"), TRAINING) for number in range(20)]
     second = [scenario_chain(Random(f"3/{number}"), TRAINING) for number in range(20)]
     assert first == second
+
+
+def test_two_requests_at_once_keep_the_values_of_both() -> None:
+    """A join that drops one of the requests would teach to call for what nobody asked."""
+    random = Random(2)
+    templates = mixture.training_sources().everyday
+    for _ in range(200):
+        first, second = (
+            use(offer(each, random, TRAINING), random, TRAINING)
+            for each in random.sample(templates, 2)
+        )
+        asked = two_requests(first, second, random)
+        for used in (first, second):
+            names = {name: key for key, name in used.offer.names.items()}
+            for name in used.arguments:
+                said = used.values[names[name]].said
+                assert said.lower().rstrip(".?!") in asked.user.lower(), (asked.user, said)
+        assert [call.tool for call in asked.calls] == [
+            first.offer.spec.name,
+            second.offer.spec.name,
+        ]
