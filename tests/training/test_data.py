@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pytest
 
 from demo_training.cases import build_cases
-from demo_training.data import held_out, mixture
+from demo_training.data import chinese, held_out, mixture
 from demo_training.data.code import MAKERS, run_cell
 from demo_training.data.episode import IGNORED, encode
 from demo_training.data.functions import kind_of, load_templates, offer, placeholders, use
@@ -68,7 +68,8 @@ def test_generated_schemas_have_the_form_that_the_tool_decorator_makes() -> None
 
 
 @pytest.mark.parametrize(
-    "file", ["everyday.toml", "services.toml", "more.toml", "drills.toml", "held_out.toml"]
+    "file",
+    ["everyday.toml", "services.toml", "more.toml", "chinese.toml", "drills.toml", "held_out.toml"],
 )
 def test_every_placeholder_of_a_template_stands_for_something(file: str) -> None:
     """A misspelt placeholder would stop training hours after its start."""
@@ -82,7 +83,7 @@ def test_every_call_fits_its_tools_schema() -> None:
     """The grammar would make a right call impossible otherwise."""
     random = Random(2)
     sources = mixture.training_sources()
-    templates = [*sources.everyday, *sources.drills]
+    templates = [*sources.everyday, *sources.drills, *chinese.templates()]
     templates += [action(record, random) for record in sources.records for action in ACTIONS]
     for template in templates:
         drawn = offer(template, random, TRAINING)
@@ -109,7 +110,7 @@ def test_the_two_sides_of_the_split_share_no_value_and_no_tool() -> None:
         ours, theirs = getattr(TRAINING, field.name), getattr(held_out.HELD_OUT, field.name)
         assert not set(ours) & set(theirs), field.name
     sources = mixture.training_sources()
-    trained = sources.everyday + sources.drills
+    trained = sources.everyday + sources.drills + chinese.templates()
     names = {name for template in trained for name in template.names}
     requests = {request for template in trained for request in template.requests}
     for template in held_out.function_templates():

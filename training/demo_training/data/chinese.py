@@ -1,11 +1,20 @@
 """Simple rounds in Chinese."""
 
+from functools import cache
 from random import Random
 
 from demo_training.data.code import run_cell, shortened
 from demo_training.data.code.chinese import chinese_task
 from demo_training.data.episode import Call, Round, json_call
-from demo_training.data.functions import Offer, Parameter, Template, kind_of, offer
+from demo_training.data.functions import (
+    Offer,
+    Parameter,
+    Template,
+    kind_of,
+    load_templates,
+    offer,
+    use,
+)
 from demo_training.data.values import TRAINING, words
 from glm_tools.tool import Observation
 
@@ -40,8 +49,23 @@ _TOOLS = (
 )  # fmt: skip
 
 
+@cache
+def templates() -> tuple[Template, ...]:
+    """The functions with several arguments."""
+    return load_templates("chinese.toml")
+
+
 def function_round(random: Random) -> tuple[Offer, Round]:
-    """A question for a function with one argument."""
+    """A question for a function: two times of three for one with several arguments, else for one with a single one."""
+    if random.random() < 0.34:
+        return _single_argument_round(random)
+    offered = offer(random.choice(templates()), random, TRAINING)
+    used = use(offered, random, TRAINING)
+    call = json_call(offered.spec.name, used.arguments, used.result)
+    return offered, Round("Chinese", used.request, (call,), used.answer, used.facts)
+
+
+def _single_argument_round(random: Random) -> tuple[Offer, Round]:
     names, description, key, values, questions, results, answers = random.choice(_TOOLS)
     value = random.choice(values)
     parameter = Parameter(kind_of("|".join(values)), (key,), "")
