@@ -364,7 +364,9 @@ KINDS: Mapping[str, Kind] = {
     "email": _text(_email),
     "phone": _text(lambda r, v: _phone(r)),
     "address": _text(
-        lambda r, v: f"{r.randint(1, 199)} {capitalised(r.choice(v.dictionary))} {r.choice(words('Street, Road, Lane, Avenue'))}"
+        lambda r, v: (
+            f"{r.randint(1, 199)} {capitalised(r.choice(v.dictionary))} {r.choice(words('Street, Road, Lane, Avenue'))}"
+        )
     ),
     "url": _text(url),
     "path": _text(_path),
