@@ -23,6 +23,7 @@ from demo_training.data.code import run_cell
 from demo_training.data.episode import Call
 from demo_training.data.functions import offer
 from demo_training.data.records import ACTIONS, load_records
+from demo_training.data.scenarios import load_scenarios
 from demo_training.data.values import TRAINING
 from demo_training.evaluate import says
 from glm_tools import tool
@@ -218,7 +219,7 @@ def test_no_tool_is_one_of_training(cases: list[Case]) -> None:
     """The rows are about functions that the model has never met."""
     random = Random(5)
     sources = mixture.training_sources()
-    templates = sources.everyday + sources.drills
+    templates = (*sources.everyday, *sources.drills, *load_scenarios().tools.values())
     names = {name for template in templates for name in template.names}
     for record in load_records("records.toml"):
         for action in ACTIONS:
