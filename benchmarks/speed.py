@@ -84,6 +84,7 @@ def measure(
     for step in steps:
         subjects = [s for s in everyone if step.context + step.rows <= s.longest]
         times: dict[str, list[float]] = {subject.name: [] for subject in subjects}
+        heads: dict[str, list[float]] = {subject.name: [] for subject in subjects}
         repeats = 5 if step.rows <= 16 else 1
         for subject in subjects:
             subject.step(step.context, min(step.rows, 64), step.all_logits)  # warm
@@ -92,9 +93,10 @@ def measure(
                 for _ in range(repeats):
                     taken = subject.step(step.context, step.rows, step.all_logits)
                     times[subject.name].append(taken)
-        heads = {s.name: s.head_s(step.rows if step.all_logits else 1) for s in subjects}
+                # Beside the steps it is taken from: a neighbour's busy minute has to be in both.
+                heads[subject.name].append(subject.head_s(step.rows if step.all_logits else 1))
         results[step.name] = {
-            name: at_full_depth(statistics.median(series), heads[name], factor)
+            name: at_full_depth(statistics.median(series), statistics.median(heads[name]), factor)
             for name, series in times.items()
         }
         print_row(step.name, results[step.name], everyone)
@@ -106,16 +108,13 @@ def measure(
 
 def measure_trace(subjects: Sequence[Subject], rounds: int, factor: float) -> dict[str, float]:
     """Engine to seconds of the tool agent's run at full depth."""
+    num_steps = sum(1 + written for _, written in TRACE)
     series: dict[str, list[float]] = {subject.name: [] for subject in subjects}
     for _ in range(rounds):
         for subject in subjects:
-            series[subject.name].append(trace_s(subject))
-    num_steps = sum(1 + written for _, written in TRACE)
-    times = {}
-    for subject in subjects:
-        taken = statistics.median(series[subject.name])
-        times[subject.name] = at_full_depth(taken, num_steps * subject.head_s(1), factor)
-    return times
+            head = num_steps * subject.head_s(1)
+            series[subject.name].append(at_full_depth(trace_s(subject), head, factor))
+    return {name: statistics.median(times) for name, times in series.items()}
 
 
 def print_row(name: str, times: dict[str, float], subjects: Sequence[Subject]) -> None:
