@@ -73,7 +73,7 @@ void quantize(void* context, GlmTasks* tasks) {
 
 inline __attribute__((always_inline)) void unpack_int4(const uint8_t* values, const uint8_t* group_scales,
                                                        int8_t* output) {
-    const __m512i nibble = _mm512_set1_epi8(15), even = _mm512_set1_epi16(0xf), odd = _mm512_set1_epi16(0xf00);
+    const __m512i nibble = _mm512_set1_epi8(15);
 #pragma GCC unroll 4
     for (int g = 0; g < GLM_GROUPS; g++) {
         const __m512i both = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)(group_scales + g / 2 * 16)));
@@ -86,10 +86,9 @@ inline __attribute__((always_inline)) void unpack_int4(const uint8_t* values, co
             const __m512i pairs = _mm512_loadu_si512(values);
             const __m512i nibbles[2] = {_mm512_and_si512(pairs, nibble),
                                         _mm512_and_si512(_mm512_srli_epi16(pairs, 4), nibble)};
-            for (int h = 0; h < 2; h++) {  // q * scale <= 225 stays in its byte too
-                const __m512i low_bytes = _mm512_mullo_epi16(_mm512_and_si512(nibbles[h], even), scale);
-                const __m512i high_bytes = _mm512_mullo_epi16(_mm512_and_si512(nibbles[h], odd), scale);
-                _mm512_store_si512(output + h * 64, _mm512_sub_epi8(_mm512_or_si512(low_bytes, high_bytes), offset));
+            for (int h = 0; h < 2; h++) {  // q * scale <= 225: both bytes of a 16-bit lane stay apart in one product
+                const __m512i products = _mm512_mullo_epi16(nibbles[h], scale);
+                _mm512_store_si512(output + h * 64, _mm512_sub_epi8(products, offset));
             }
         }
     }
