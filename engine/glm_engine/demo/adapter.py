@@ -46,6 +46,7 @@ def merged_weights(
     embedding[: len(trained_rows)] = trained_rows
     weights = {
         "model.embed_tokens.weight": embedding,
+        "lm_head.weight": embedding,  # tied in the base; as a tensor of its own it is quantised, which halves its time
         "model.norm.weight": gguf["output_norm.weight"],
     }
     for layer in range(NUM_LAYERS):
@@ -72,7 +73,7 @@ def merged_config() -> dict[str, Any]:
         "attention_bias": True,
         "max_position_embeddings": 8192,
         "rms_norm_eps": 1e-5,
-        "tie_word_embeddings": True,
+        "tie_word_embeddings": False,
         "pad_token_id": 0,
         "bos_token_id": None,
         "eos_token_id": [0, 9, 11],

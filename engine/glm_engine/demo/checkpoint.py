@@ -32,14 +32,14 @@ CONTROL_TOKENS = {
     15: "<|end_of_video|>",
 }
 
-_MERGE_VERSION = 1  # to be raised when the same inputs give another checkpoint
+_MERGE_VERSION = 2  # to be raised when the same inputs give another checkpoint
 _MARK = "glm_agent_demo"  # in config.json
 
 
 def demo_checkpoint(cache_dir: Path | None = None, progress: Progress | None = None) -> Path:
     """Returns a checkpoint folder with `-hf` names in bf16 that `Engine.load` and `load_tokenizer` read.
 
-    The first call fetches the base (93 MB) and merges the adapter into it (some seconds, 270 MB); later ones find the
+    The first call fetches the base (93 MB) and merges the adapter into it (some seconds, 330 MB); later ones find the
     folder by a hash of what it was made from.
 
     Args:
