@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from glm_engine import kernels
 from glm_engine.accelerator import find_device, to_device
 from glm_engine.checkpoint import load_parameters, open_checkpoint
 from glm_engine.config import ModelConfig
@@ -100,9 +101,9 @@ class Engine:
     ) -> "Engine":
         """An engine over the weights of a checkpoint.
 
-        A small model gets one of torch's threads unless OMP_NUM_THREADS says otherwise: its steps are too short to
-        share. Beside any other load two threads wait for each other, 8 times longer than one takes (measured on 2
-        cores with the demo model).
+        A small model whose products are torch's gets one thread unless OMP_NUM_THREADS says otherwise: its steps are
+        too short to share. Beside any other load two of torch's threads wait for each other, 8 times longer than one
+        takes (measured on 2 cores with the demo model); those of the native kernels do not wait.
 
         Args:
             path: a folder with `config.json` and weights, or a GGUF file.
@@ -130,7 +131,8 @@ class Engine:
             parameters = load_parameters(checkpoint, dtype, progress)
         if device.type != "cpu":
             parameters = to_device(parameters, device)
-        is_small = checkpoint.stored_nbytes <= MAX_PACKED_BYTES
+        is_native = weight_format in ("int8", "int4") and kernels.available()
+        is_small = checkpoint.stored_nbytes <= MAX_PACKED_BYTES and not is_native
         torch.set_num_threads(1 if is_small and _USER_CHOSE_NO_THREADS else _ALL_THREADS)
         decoder = Decoder(checkpoint.config, parameters, pack=is_small, kv_format=kv_format)
         return cls(decoder, context_length=context_length, prefill_chunk=prefill_chunk)
