@@ -1,5 +1,6 @@
 """Asking the person at the terminal whether a call may run."""
 
+import select
 import sys
 from collections.abc import Callable
 
@@ -8,6 +9,8 @@ from glm_agent.cli.interruption import Interruption
 from glm_agent.cli.terminal import Terminal, printable
 from glm_agent.events import ApprovalDecided, ApprovalRequested
 from glm_tools.tool import ToolCall
+
+_LOOK_S = 0.1  # a signal right before a read begins would otherwise be noticed when the read ends, which may be never
 
 
 def terminal_approval(
@@ -37,6 +40,8 @@ def terminal_approval(
                 return ApprovalDecided(call.id, "rejected")
             sys.stderr.write("  Run it? [y]es, [n]o, or a reason why not: ")
             sys.stderr.flush()
+            while not select.select([sys.stdin], [], [], _LOOK_S)[0]:
+                pass  # between two looks Python runs the handlers of signals
             answer = sys.stdin.readline().strip()
         except KeyboardInterrupt:
             interrupt.flag.set()
