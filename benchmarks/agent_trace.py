@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from glm_engine.grammar import allow_token
 from glm_engine.tokenizer import GLM4_SPECIAL_TOKENS, Tokenizer
 from glm_engine.vocabularies import TiktokenTokenizer
-from glm_prompts.dialect import TurnEvent
 from glm_prompts.glm4 import Glm4Dialect, Glm4Turn, SystemText
 from glm_prompts.messages import Message
 from glm_tools.tool import JSONSchema, function_spec
@@ -160,7 +159,6 @@ class Script:
         self._turn: Glm4Turn = dialect.turn(TOOLS, call_id="call")
         self._written: Iterator[int] = iter(turn.written)
         self._vocab_size = dialect.tokenizer.vocab_size
-        self.events: list[TurnEvent] = []
 
     def allowed_tokens(self) -> NDArray[np.int32]:
         by_grammar = self._turn.allowed_tokens()
@@ -170,7 +168,7 @@ class Script:
 
     def accept(self, token_id: int) -> None:
         self._turn.accept(token_id)
-        self.events += self._turn.take_events()
+        self._turn.take_events()  # as the agent's loop does
 
     def forced_tokens(self) -> Sequence[int]:
         return self._turn.forced_tokens()

@@ -67,9 +67,10 @@ OPERATIONS_PER_LOOP = 4 * 2 * 16 * 16 * 64
 
 @cache
 def _ceilings() -> tuple[ctypes.CDLL, torch.Tensor]:
+    """The loops of `CEILINGS_SOURCE`, compiled for this processor, and the memory that they read."""
     compiler = find_compiler()
     if compiler is None:
-        raise SystemExit("a C compiler is needed to measure how fast memory is read")
+        raise SystemExit("a C compiler is needed to measure what memory and tiles can do")
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder) / "read.c", Path(folder) / "read.so"
         source.write_text(CEILINGS_SOURCE, encoding="utf-8")
@@ -77,6 +78,8 @@ def _ceilings() -> tuple[ctypes.CDLL, torch.Tensor]:
         subprocess.run([*command, str(source), "-o", str(library)], check=True)
         opened = ctypes.CDLL(str(library))
     opened.read_all.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    if kernels.instruction_set() == "amx":
+        opened.multiply_tiles.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     return opened, torch.ones(READ_BYTES, dtype=torch.uint8)
 
 
@@ -108,7 +111,6 @@ def tile_operations_per_s() -> float | None:
     if kernels.instruction_set() != "amx":
         return None
     library, memory = _ceilings()
-    library.multiply_tiles.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     places = [(memory.data_ptr() + n * 4096, TILE_LOOPS) for n in range(torch.get_num_threads())]
     return len(places) * TILE_LOOPS * OPERATIONS_PER_LOOP / _seconds(library.multiply_tiles, places)
 

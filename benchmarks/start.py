@@ -18,11 +18,14 @@ import sys
 import time
 from pathlib import Path
 
+from targets import Target, print_targets
+
 PARTS = ("imports", "load", "first token")
 
 
 def start(checkpoint: Path, weight_format: str, num_tokens: int) -> None:
     """Start here, and print when each part was done, in seconds since the epoch."""
+    # Here, since it is part of what is timed, and the process that measures needs no torch.
     from random_checkpoint import QUANTIZED
 
     from glm_engine.generate import Engine
@@ -66,8 +69,6 @@ def main() -> None:
     if args.here:
         start(args.checkpoint, args.format, args.prompt)
         return
-    from targets import Target, print_targets
-
     print(f"{args.checkpoint}, {args.format}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")  # fmt: skip
     print("| start | " + " | ".join(f"{part}, s" for part in PARTS) + " |\n|---|---|---|---|")
     rows = []

@@ -106,9 +106,10 @@ def draw_offers(sources: Sources, random: Random, count: int) -> list[Offer]:
     record = random.choice(sources.records)
     shares_record = random.random() < 0.5
     alike: list[Template] = []
-    if random.random() < 0.5:
-        domain = random.choice([each.domain for each in sources.everyday if each.domain] or [""])
-        alike = [each for each in sources.everyday if domain and each.domain == domain]
+    domains = [each.domain for each in sources.everyday if each.domain]
+    if domains and random.random() < 0.5:
+        domain = random.choice(domains)
+        alike = [each for each in sources.everyday if each.domain == domain]
         random.shuffle(alike)
     while len(offers) < count:
         if alike:
@@ -258,7 +259,7 @@ def _shuffled(
 
 
 def _function_episode(sources: Sources, random: Random) -> Episode:
-    """One to eight functions, maybe `python`; two to four questions for them."""
+    """One to eight functions, maybe `python`; two to five questions for them, and others."""
     vocabulary = sources.vocabulary
     count = random.choices(range(1, MAX_TOOLS + 1), (14, 18, 17, 14, 12, 9, 8, 8))[0]
     rounds: list[Round] = []

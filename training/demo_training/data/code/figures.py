@@ -114,8 +114,29 @@ def _with_import(module: str, code: str) -> str:
     return f"import {module}\n{code}" if module else code
 
 
+_ROUNDED = (
+    "=the {f} of {l} rounded to {d}", "!round the {f} of {l} to {d}", "=the {f} of {l} to {d}", "=the {f} of {l} with {d}",
+)  # fmt: skip
+_COMPARED = (
+    ("Is the {f} of {l} greater than {k}?", ">"), ("Is the {f} of {l} above {k}?", ">"),
+    ("Is the {f} of {l} below {k}?", "<"), ("Is the {f} of {l} less than {k}?", "<"),
+)  # fmt: skip
+_COMPUTED_WITH = (
+    ("=the {f} of {l} plus {k}", "+"), ("=the {f} of {l} minus {k}", "-"), ("=the {f} of {l} times {k}", "*"),
+    ("!add {k} to the {f} of {l}", "+"), ("!multiply the {f} of {l} by {k}", "*"), ("!divide the {f} of {l} by {k}", "/"),
+    ("=the {f} of {l} divided by {k}", "/"), ("=half the {f} of {l}", "/"), ("=twice the {f} of {l}", "*"),
+)  # fmt: skip
+
+
+def _decimals(random: Random, count: int) -> str:
+    said = cardinal(random, count)
+    return random.choice((
+        f"{count} decimals", f"{count} decimal places", f"{said} decimal places", f"{said} digits after the point",
+    ))  # fmt: skip
+
+
 def one_figure(random: Random, vocabulary: Vocabulary) -> Task:
-    """One figure of a list: plain, rounded, compared, or of a part of the list."""
+    """One figure of a list: plain, rounded, compared, or computed with."""
     names, code, module = random.choice(_ONE_FIGURE)
     name = random.choice(names.split("|"))
     values = [
@@ -124,68 +145,30 @@ def one_figure(random: Random, vocabulary: Vocabulary) -> Task:
     if "GCD" in names or "LCM" in names:
         factor = random.randint(1, 12)
         values = [random.randint(2, 30) * factor for _ in range(random.randint(2, 4))]
-    listed, n = series(random, values), random.randint(1, 3)
     figure = code.replace("{0}", str(values))
-    slots = {"l": listed, "f": name, "name": random.choice(vocabulary.first_names)}
+    slots: dict[str, object] = {
+        "l": series(random, values), "f": name, "name": random.choice(vocabulary.first_names)
+    }  # fmt: skip
+    answer = ""
     shape = random.random()
     if shape < 0.6:
         wording = random.choice(_FIGURE_WORDINGS if random.random() < 0.8 else _STORIES)
         answer = f"The {name} is {{}}." if random.random() < 0.6 else ""
-        return Task(
-            worded(random, wording, slots), _with_import(module, f"print({figure})"), answer
-        )
-    if shape < 0.8:
-        slots["d"] = random.choice(
-            (
-                f"{n} decimals",
-                f"{n} decimal places",
-                f"{cardinal(random, n)} decimal places",
-                f"{cardinal(random, n)} digits after the point",
-            )
-        )
-        wording = random.choice(
-            (
-                "=the {f} of {l} rounded to {d}",
-                "!round the {f} of {l} to {d}",
-                "=the {f} of {l} to {d}",
-                "=the {f} of {l} with {d}",
-            )
-        )
-        return Task(
-            worded(random, wording, slots), _with_import(module, f"print(round({figure}, {n}))")
-        )
-    if shape < 0.9:
-        limit = random.randint(1, int(max(values)) + 1)
-        wording, sign = random.choice(
-            (
-                ("Is the {f} of {l} greater than {k}?", ">"),
-                ("Is the {f} of {l} above {k}?", ">"),
-                ("Is the {f} of {l} below {k}?", "<"),
-                ("Is the {f} of {l} less than {k}?", "<"),
-            )
-        )
-        return Task(
-            worded(random, wording, {**slots, "k": limit}),
-            _with_import(module, f"print({figure} {sign} {limit})"),
-        )
-    k = random.randint(2, 12)
-    wording, sign = random.choice(
-        (
-            ("=the {f} of {l} plus {k}", "+"),
-            ("=the {f} of {l} minus {k}", "-"),
-            ("=the {f} of {l} times {k}", "*"),
-            ("!add {k} to the {f} of {l}", "+"),
-            ("!multiply the {f} of {l} by {k}", "*"),
-            ("!divide the {f} of {l} by {k}", "/"),
-            ("=the {f} of {l} divided by {k}", "/"),
-            ("=half the {f} of {l}", "/"),
-            ("=twice the {f} of {l}", "*"),
-        )
-    )
-    k = 2 if "half" in wording or "twice" in wording else k
+        expression = figure
+    elif shape < 0.8:
+        places = random.randint(1, 3)
+        wording, expression = random.choice(_ROUNDED), f"round({figure}, {places})"
+        slots["d"] = _decimals(random, places)
+    elif shape < 0.9:
+        wording, sign = random.choice(_COMPARED)
+        slots["k"] = random.randint(1, int(max(values)) + 1)
+        expression = f"{figure} {sign} {slots['k']}"
+    else:
+        wording, sign = random.choice(_COMPUTED_WITH)
+        slots["k"] = 2 if "half" in wording or "twice" in wording else random.randint(2, 12)
+        expression = f"({figure}) {sign} {slots['k']}"
     return Task(
-        worded(random, wording, {**slots, "k": k}),
-        _with_import(module, f"print(({figure}) {sign} {k})"),
+        worded(random, wording, slots), _with_import(module, f"print({expression})"), answer
     )
 
 

@@ -5,6 +5,7 @@ things in the plural, `!` something to do (`!sort {l}`). Those are put into many
 the slots in `_SUBJECTS` may also begin with the subject: "Numbers: 3, 4. What is the mean of them?"
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -127,7 +128,9 @@ def series(random: Random, values: Sequence[object]) -> str:
     if style < 0.8:
         return ", ".join(texts[:-1]) + (", and " if len(texts) > 2 else " and ") + texts[-1]
     if style < 0.84:
-        return ",".join(texts)
+        joined = ",".join(texts)
+        reads_as_one_number = re.search(r"\d,\d{3}(?!\d)", joined)
+        return ", ".join(texts) if reads_as_one_number else joined
     if style < 0.88:
         return "; ".join(texts)
     return " ".join(texts) if all(" " not in text for text in texts) else ", ".join(texts)
