@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from random import Random
 
 from demo_training.data.code.task import Task
-from demo_training.data.code.wording import Kind, ask, ordinal
+from demo_training.data.code.wording import Kind, ask, cardinal, ordinal, said_number
 from demo_training.data.values import Vocabulary
 
 _MONTHS = [
@@ -24,7 +24,8 @@ _MONTHS = [
 
 
 def _day(random: Random) -> date:
-    return date(random.randint(2000, 2030), random.randint(1, 12), random.randint(1, 28))
+    year = random.randint(1850, 2100) if random.random() < 0.3 else random.randint(2000, 2030)
+    return date(year, 1, 1) + timedelta(days=random.randrange(365))
 
 
 def _date_words(random: Random, day: date) -> str:
@@ -39,6 +40,8 @@ def _date_words(random: Random, day: date) -> str:
             f"{ordinal(random, day.day, letters=False)} of {name} {day.year}",
             f"{name} {ordinal(random, day.day, letters=False)}, {day.year}",
             f"{name[:3]} {day.day}, {day.year}",
+            f"{day.day} {name[:3]} {day.year}",
+            f"{name} {day.day} {day.year}",
             f"{day.year}/{day.month:02d}/{day.day:02d}",
         )
     )
@@ -99,7 +102,7 @@ def clock_times(random: Random, vocabulary: Vocabulary) -> Task:
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _OF_DATES: tuple[Kind, ...] = (
-    Kind(("How many days are there between {a} and {b}?", "=the number of days from {a} to {b}", "How many days pass from {a} until {b}?", "From {a} to {b}, how many days is that?", "!count the days between {a} and {b}", "How many days after {a} is {b}?", "It is {a}. How many days are left until {b}?", "{name} leaves on {a} and comes back on {b}. How many days is that?"), "from datetime import date\nprint(({cb} - {ca}).days)", "It is {out} days."),
+    Kind(("How many days are there between {a} and {b}?", "=the number of days from {a} to {b}", "How many days pass from {a} until {b}?", "From {a} to {b}, how many days is that?", "!count the days between {a} and {b}", "How many days after {a} is {b}?", "It is {a}. How many days are left until {b}?", "{name} leaves on {a} and comes back on {b}. How many days is that?", "Today is {a} and the exam is on {b}. How many days are left?", "How many days are left from {a} to {b}?", "A project runs from {a} to {b}. How many days does it last?", "What is the number of days from {a} until {b}?", "How long is it from {a} to {b} in days?"), "from datetime import date\nprint(({cb} - {ca}).days)", "It is {out} days."),
     Kind(("How many hours are between {a} and {b}?", "=the number of hours from {a} to {b}", "How many hours lie between the dates {a} and {b}?"), "from datetime import date\nprint(({cb} - {ca}).days * 24)", "It is {out} hours."),
     Kind(("How many minutes are between {a} and {b}?", "=the number of minutes from {a} to {b}"), "from datetime import date\nprint(({cb} - {ca}).days * 24 * 60)", "It is {out} minutes."),
     Kind(("How many weeks are there between {a} and {b}?", "=the number of weeks from {a} to {b}", "How many full weeks pass from {a} to {b}?"), "from datetime import date\nprint(({cb} - {ca}).days // 7)", "It is {out} weeks."),
@@ -107,13 +110,13 @@ _OF_DATES: tuple[Kind, ...] = (
     Kind(("How many years lie between {a} and {b}?", "=the number of full years from {a} to {b}"), "from datetime import date\na, b = {ca}, {cb}\nprint(b.year - a.year - ((b.month, b.day) < (a.month, a.day)))", "It is {out} years."),
     Kind(("{name} was born on {a}. How old is {name} on {b}?", "How old will somebody born on {a} be on {b}?", "=the age on {b} of a person born on {a}", "Born on {a}, how old is one on {b}?"), "from datetime import date\na, b = {ca}, {cb}\nprint(b.year - a.year - ((b.month, b.day) < (a.month, a.day)))", "The age is {out} years."),
     Kind(("How many days old is somebody born on {a} on {b}?",), "from datetime import date\nprint(({cb} - {ca}).days)", "It is {out} days."),
-    Kind(("Which weekday is {a}?", "=the day of the week of {a}", "=the weekday of {a}", "What day is {a}?", "On which day of the week was {a}?", "{a}: which weekday is that?", "{name} was born on {a}. What day of the week was that?", "Was {a} a Monday or which other day?", "!find the weekday of {a}"), "from datetime import date\nprint({ca}.strftime('%A'))", "It is a {out}."),
+    Kind(("Which weekday is {a}?", "=the day of the week of {a}", "=the weekday of {a}", "What day is {a}?", "On which day of the week was {a}?", "{a}: which weekday is that?", "{name} was born on {a}. What day of the week was that?", "Was {a} a Monday or which other day?", "!find the weekday of {a}", "What day of the week is {a}?", "What day of the week will {a} be?", "On which weekday does {a} fall?", "Our party is on {a}. What weekday is that?", "Which day of the week was {a}?", "On what day did {a} fall?"), "from datetime import date\nprint({ca}.strftime('%A'))", "It is a {out}."),
     Kind(("Is {a} a {weekday}?", "Does {a} fall on a {weekday}?", "Was {a} a {weekday}?"), "from datetime import date\nprint({ca}.strftime('%A') == '{weekday}')"),
     Kind(("Is {a} on a weekend?", "Does {a} fall on a weekend?"), "from datetime import date\nprint({ca}.weekday() >= 5)"),
-    Kind(("Which date is {n} days after {a}?", "What is the date {n} days after {a}?", "!add {n} days to {a}", "=the date {n} days from {a}", "{a} plus {n} days", "It is {a}. What is the date in {n} days?", "{name} has {n} days from {a} on. When is the time over?"), "from datetime import date, timedelta\nprint({ca} + timedelta(days={n}))"),
-    Kind(("Which date was {n} days before {a}?", "=the date {n} days before {a}", "!subtract {n} days from {a}", "{a} minus {n} days"), "from datetime import date, timedelta\nprint({ca} - timedelta(days={n}))"),
-    Kind(("Which date is {k} weeks after {a}?", "=the date {k} weeks after {a}", "!add {k} weeks to {a}", "What date is it {k} weeks from {a}?"), "from datetime import date, timedelta\nprint({ca} + timedelta(weeks={k}))"),
-    Kind(("Which date was {k} weeks before {a}?", "=the date {k} weeks before {a}", "!subtract {k} weeks from {a}"), "from datetime import date, timedelta\nprint({ca} - timedelta(weeks={k}))"),
+    Kind(("Which date is {n} days after {a}?", "What is the date {n} days after {a}?", "!add {n} days to {a}", "=the date {n} days from {a}", "{a} plus {n} days", "It is {a}. What is the date in {n} days?", "{name} has {n} days from {a} on. When is the time over?", "If I start on {a} and it takes {n} days, when is it done?", "A parcel was sent on {a} and takes {n} days. When does it arrive?", "What will the date be {n} days after {a}?", "{n} days from {a} is which date?"), "from datetime import date, timedelta\nprint({ca} + timedelta(days={n}))"),
+    Kind(("Which date was {n} days before {a}?", "=the date {n} days before {a}", "!subtract {n} days from {a}", "{a} minus {n} days", "What date was it {n} days before {a}?", "{n} days before {a} was which date?", "What is the date {n} days earlier than {a}?", "The exam is on {a} and I start to learn {n} days earlier. Which date is that?"), "from datetime import date, timedelta\nprint({ca} - timedelta(days={n}))"),
+    Kind(("Which date is {k} weeks after {a}?", "=the date {k} weeks after {a}", "!add {k} weeks to {a}", "What date is it {k} weeks from {a}?", "What is the date {K} weeks after {a}?", "In {K} weeks from {a}, what is the date?"), "from datetime import date, timedelta\nprint({ca} + timedelta(weeks={k}))"),
+    Kind(("Which date was {k} weeks before {a}?", "=the date {k} weeks before {a}", "!subtract {k} weeks from {a}", "What was the date {K} weeks before {a}?", "{K} weeks earlier than {a} is which date?"), "from datetime import date, timedelta\nprint({ca} - timedelta(weeks={k}))"),
     Kind(("Which weekday is it {n} days after {a}?", "What day of the week is {n} days after {a}?", "=the weekday {n} days after {a}"), "from datetime import date, timedelta\nprint(({ca} + timedelta(days={n})).strftime('%A'))", "It is a {out}."),
     Kind(("Today is {weekday}. Which weekday is it in {n} days?", "If today is a {weekday}, what day is it {n} days from now?"), "days = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']\nprint(days[(days.index('{weekday}') + {n}) % 7])", "It is a {out}."),
     Kind(("=the day of the year of {a}", "Which day of the year is {a}?", "How many days into the year is {a}?"), "from datetime import date\nprint({ca}.timetuple().tm_yday)"),
@@ -130,8 +133,6 @@ _OF_DATES: tuple[Kind, ...] = (
     Kind(("How many {weekday}s are there in {month} {year}?", "!count the {weekday}s in {month} {year}", "=the number of {weekday}s in {month} {year}"), "import calendar\nprint(sum(week[calendar.{WEEKDAY}] > 0 for week in calendar.monthcalendar({year}, {m})))"),
     Kind(("How many Sundays lie from {a} to {b}?", "!count the Sundays from {a} to {b}"), "from datetime import date, timedelta\na, b = {ca}, {cb}\nprint(sum((a + timedelta(days=i)).weekday() == 6 for i in range((b - a).days + 1)))"),
     Kind(("How many working days are there from {a} to {b}?", "!count the weekdays Monday to Friday from {a} to {b}"), "from datetime import date, timedelta\na, b = {ca}, {cb}\nprint(sum((a + timedelta(days=i)).weekday() < 5 for i in range((b - a).days + 1)))"),
-    Kind(("!write {a} in the form day.month.year", "!format {a} as DD.MM.YYYY"), "from datetime import date\nprint({ca}.strftime('%d.%m.%Y'))"),
-    Kind(("!write {a} in ISO format", "=the ISO form of {a}"), "from datetime import date\nprint({ca}.isoformat())"),
 )  # fmt: skip
 _OF_TIMES: tuple[Kind, ...] = (
     Kind(("How many minutes are there between {a} and {b}?", "=the number of minutes from {a} to {b}", "From {a} to {b}: how many minutes?", "{name} works from {a} to {b}. How many minutes is that?"), "from datetime import datetime\na = datetime.strptime('{a}', '%H:%M')\nb = datetime.strptime('{b}', '%H:%M')\nprint((b - a).seconds // 60)", "It is {out} minutes."),
@@ -163,7 +164,12 @@ DATE_KINDS = len(_OF_DATES) + len(_OF_TIMES)
 def date_kinds(random: Random, vocabulary: Vocabulary) -> Task:
     """Dates, spans between them, times of a day, spans in other units."""
     n, k = random.choice((random.randint(2, 99), random.randint(20, 600))), random.randint(2, 52)
-    common = {"n": n, "k": k, "name": random.choice(vocabulary.first_names)}
+    common = {
+        "n": n,
+        "k": k,
+        "K": cardinal(random, k),
+        "name": random.choice(vocabulary.first_names),
+    }
     if random.randrange(DATE_KINDS) < len(_OF_DATES):
         first = _day(random)
         second = first + timedelta(
@@ -199,3 +205,44 @@ def date_kinds(random: Random, vocabulary: Vocabulary) -> Task:
         "long": random.randint(100, 99999),
     }
     return ask(random, _OF_TIMES, {**common, **times, **spans, "k": min(k, 59)})
+
+
+_UNITS = ("seconds", "minutes", "hours", "days", "weeks")
+# From the larger unit to the smaller, as a product.
+_FACTORS = {
+    ("minutes", "seconds"): "60", ("hours", "seconds"): "3600", ("days", "seconds"): "86400", ("weeks", "seconds"): "7 * 86400", ("hours", "minutes"): "60",
+    ("days", "minutes"): "24 * 60", ("weeks", "minutes"): "7 * 24 * 60", ("days", "hours"): "24", ("weeks", "hours"): "7 * 24", ("weeks", "days"): "7",
+}  # fmt: skip
+_SPAN_WORDINGS = (
+    "How many {b} are in {x} {a}?", "How many {b} are {x} {a}?", "Convert {x} {a} to {b}.", "What is {x} {a} in {b}?", "{x} {a} in {b}?", "How many {b} do {x} {a} have?",
+    "How many {b} make {x} {a}?", "Express {x} {a} in {b}.", "A trip takes {x} {a}. How many {b} is that?", "I waited {x} {a}. What is that in {b}?", "Turn {x} {a} into {b}.",
+    "How many {b} is {x} {a}?", "{x} {a}: how many {b}?",
+)  # fmt: skip
+_SPLITS = (
+    ("seconds", "hours and minutes", "{x} // 3600, 'hours', {x} % 3600 // 60, 'minutes'", 3600), ("seconds", "minutes and seconds", "{x} // 60, 'minutes', {x} % 60, 'seconds'", 60),
+    ("minutes", "hours and minutes", "{x} // 60, 'hours', {x} % 60, 'minutes'", 60), ("hours", "days and hours", "{x} // 24, 'days', {x} % 24, 'hours'", 24),
+    ("days", "weeks and days", "{x} // 7, 'weeks', {x} % 7, 'days'", 7),
+    ("seconds", "hours, minutes and seconds", "{x} // 3600, 'hours', {x} % 3600 // 60, 'minutes', {x} % 60, 'seconds'", 3600),
+)  # fmt: skip
+
+
+def time_units(random: Random, vocabulary: Vocabulary) -> Task:
+    """Seconds, minutes, hours, days and weeks as one another, or as two of them."""
+    wording = random.choice(_SPAN_WORDINGS)
+    if random.random() < 0.25:
+        a, b, code, factor = random.choice(_SPLITS)
+        x = random.randint(factor, factor * random.choice((5, 24)))
+        request = wording.format(a=a, b=b, x=said_number(random, x))
+        return Task(request, f"print({code.format(x=x)})")
+    small, large = sorted(random.sample(range(len(_UNITS)), 2))
+    factor_code = _FACTORS[_UNITS[large], _UNITS[small]]
+    if random.random() < 0.6:
+        x, a, b = random.randint(2, random.choice((9, 60))), _UNITS[large], _UNITS[small]
+        code = f"print({x} * {factor_code})"
+    else:
+        a, b = _UNITS[small], _UNITS[large]
+        x = random.randint(2, 40) * random.choice((1, 7, 12, 24, 60, 90, 100, 3600))
+        code = f"print({x} / {factor_code.replace(' * ', ' / ')})"
+    request = wording.format(a=a, b=b, x=said_number(random, x))
+    answer = random.choice((f"It is {{}} {b}.", "", f"That is {{}} {b}."))
+    return Task(request[0].upper() + request[1:], code, answer)

@@ -19,7 +19,7 @@ from demo_training.data.code.conditions import (
     conditional_range,
     conditional_words,
 )
-from demo_training.data.code.dates import DATE_KINDS, clock_times, date_kinds, dates
+from demo_training.data.code.dates import DATE_KINDS, clock_times, date_kinds, dates, time_units
 from demo_training.data.code.figures import (
     combined_figures,
     figure_of_a_list,
@@ -28,7 +28,13 @@ from demo_training.data.code.figures import (
 )
 from demo_training.data.code.files import files
 from demo_training.data.code.integers import INTEGER_KINDS, integer_kinds, number_theory
+from demo_training.data.code.labelled import groups, labelled_figures, votes
 from demo_training.data.code.lists import LIST_KINDS, list_games, list_kinds
+from demo_training.data.code.phrases import phrases
+from demo_training.data.code.rates import rates, several_steps
+from demo_training.data.code.shares import shares
+from demo_training.data.code.situations import balance
+from demo_training.data.code.steps import in_words
 from demo_training.data.code.stories import (
     STORY_KINDS,
     TABLE_KINDS,
@@ -62,14 +68,14 @@ _TOOL_HEADS = (
 )  # fmt: skip
 
 
-# Each kind about as often as any other, and what people ask every day more often.
+# Each kind about as often as any other of its group, and what people ask every day more often.
 MAKERS: tuple[tuple[Maker, float], ...] = (
-    (arithmetic, 90), (expression, 12), (powers, 6), (percentages, 24), (figure_of_a_list, 36), (combined_figures, 12), (one_figure, 45),
-    (percentile, 3), (number_theory, 17), (integer_kinds, INTEGER_KINDS), (strings, 34), (word_games, 26), (text_kinds, TEXT_KINDS),
-    (dates, 34), (date_kinds, DATE_KINDS), (clock_times, 10), (conversions, 13), (unit_kinds, UNIT_KINDS),
-    (shape_kinds, SHAPE_KINDS), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 60), (story_kinds, 2 * STORY_KINDS), (tables, 10),
-    (table_kinds, TABLE_KINDS), (chores, 4), (list_games, 29),
-    (list_kinds, LIST_KINDS), (files, 9), (conditional_list, 22), (conditional_range, 20), (conditional_words, 14), (conditional_letters, 10),
+    (arithmetic, 60), (expression, 12), (in_words, 80), (powers, 6), (percentages, 14), (shares, 45), (figure_of_a_list, 40), (combined_figures, 8), (one_figure, 40),
+    (percentile, 2), (number_theory, 20), (integer_kinds, INTEGER_KINDS // 2), (strings, 34), (word_games, 20), (phrases, 110), (text_kinds, TEXT_KINDS // 3),
+    (dates, 40), (date_kinds, DATE_KINDS), (clock_times, 12), (time_units, 18), (conversions, 10), (unit_kinds, UNIT_KINDS // 2),
+    (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 25), (story_kinds, STORY_KINDS), (balance, 50), (rates, 60), (several_steps, 45),
+    (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 50), (groups, 12), (votes, 12), (chores, 6), (list_games, 29),
+    (list_kinds, LIST_KINDS), (files, 8), (conditional_list, 24), (conditional_range, 24), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def chores(random: Random, vocabulary: Vocabulary) -> Task:
         Task(f"Print the multiplication table of {n} up to 5.", f"for i in range(1, 6):\n    print({n}, 'x', i, '=', {n} * i)", "{}"),
         Task(f"Print the squares of 1 to {n}.", f"print([i ** 2 for i in range(1, {n} + 1)])", "{}"),
         Task(f"Count down from {n} to 1.", f"print(*range({n}, 0, -1))", "{}"),
-        Task(f"What are the initials of {name}?", f"print(''.join(part[0] for part in '{name}'.split()))", "The initials are {}."),
+        Task(f"What are the initials of {name}?", f"print(''.join(word[0] for word in '{name}'.split()).upper())", "The initials are {}."),
         Task(f"Say hello to {name} with python.", f"print('Hello, {name}!')", "{}"),
     ))  # fmt: skip
 

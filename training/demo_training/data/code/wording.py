@@ -181,6 +181,36 @@ _CARDINALS = (
 )
 
 
+_TEENS = (
+    *_CARDINALS, "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"
+)  # fmt: skip
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def in_words(number: int) -> str:
+    """A whole number from 1 to 999,999 as it is read out."""
+    if number >= 1000:
+        rest = f" {in_words(number % 1000)}" if number % 1000 else ""
+        return f"{in_words(number // 1000)} thousand{rest}"
+    if number >= 100:
+        rest = f" and {in_words(number % 100)}" if number % 100 else ""
+        return f"{_CARDINALS[number // 100]} hundred{rest}"
+    if number >= 20:
+        return _TENS[number // 10] + (f"-{_CARDINALS[number % 10]}" if number % 10 else "")
+    return _TEENS[number]
+
+
+def said_number(random: Random, value: float) -> str:
+    """A number as people write it: small ones often in words, large ones often with separators."""
+    chance = random.random()
+    if isinstance(value, int) and value > 0:
+        if (value <= 12 and chance < 0.3) or chance < 0.05:
+            return in_words(value)
+        if value >= 1000 and chance < 0.4:
+            return f"{value:,}"
+    return str(value)
+
+
 def ordinal(random: Random, number: int, *, letters: bool = True) -> str:
     """1st, second, 23rd: in letters at times where that is usual."""
     if letters and number < len(_ORDINALS) and random.random() < 0.7:
