@@ -1,6 +1,7 @@
 """The generated conversations: what the model would learn from them is what a run does."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields
 from itertools import islice
@@ -11,7 +12,7 @@ from typing import Any, Literal
 import pytest
 
 from demo_training.cases import build_cases
-from demo_training.data import chinese, held_out, mixture
+from demo_training.data import chinese, held_out, lookups, mixture, options
 from demo_training.data.code import MAKERS, run_cell
 from demo_training.data.episode import IGNORED, encode
 from demo_training.data.functions import kind_of, load_templates, offer, placeholders, use
@@ -141,6 +142,57 @@ def test_records_make_all_their_tools() -> None:
             for action in ACTIONS
         }
         assert len(names) > 10
+
+
+def test_every_word_of_an_assembled_function_stands_for_something() -> None:
+    """A request that left out a required argument would teach to invent it."""
+    stock = options.load_options()
+    for base in stock.bases:
+        taken = set(base.takes)
+        texts = (*base.asks, *base.chinese, *([base.nominal] if base.nominal else []))
+        for text in texts:
+            assert placeholders(text) - {"a"} == taken, (base.names[0], text)
+        assert {key.lstrip("!") for key in base.options} <= set(stock.options)
+        assert not base.number or base.number in base.gives
+        for _, expression in base.formulas:
+            assert placeholders(expression) <= set(base.gives)
+    for key, option in stock.options.items():
+        assert set(option.chinese) <= {*option.members, ""}, key
+
+
+def test_every_assembled_call_fits_its_schema_and_is_answered_with_all_that_it_told() -> None:
+    """What an unseen function told was left out of answers when each tool had sentences of its own."""
+    for number in range(60):
+        episode = lookups.assembled_episode(Random(f"8/{number}"), TRAINING)
+        schemas = {spec.name: spec.parameters for spec in episode.tools}
+        assert len(schemas) == len(episode.tools)
+        for asked in episode.rounds:
+            for call in asked.calls:
+                if call.tool == "python":
+                    continue
+                arguments = json.loads(call.payload)
+                ArgumentValidator(call.tool, schemas[call.tool]).check(arguments)
+                order = [name for name in schemas[call.tool]["properties"] if name in arguments]
+                assert list(arguments) == order
+            assert all(fact in asked.answer for fact in asked.facts)
+
+
+def test_optional_arguments_are_named_and_left_out_alike() -> None:
+    """One that is hardly ever asked for, or a member of an enum, is left out when it is."""
+    random = Random(9)
+    named, members, flags = Counter[bool](), Counter[int](), Counter[bool]()
+    for _ in range(1500):
+        tool = options.draw_tool(random)
+        wish = options.draw_wish(tool, random, TRAINING)
+        for key, option in tool.options.items():
+            named[key in wish.said] += key not in tool.required
+            if key in wish.said and option.is_flag:
+                flags[wish.said[key]] += 1
+            elif key in wish.said and option.members:
+                members[list(option.members).index(wish.said[key])] += 1
+    assert 0.7 < named[True] / named[False] < 2.5
+    assert 0.8 < flags[True] / flags[False] < 1.25
+    assert members[1] > 0.8 * members[0] < 1.2 * members[2]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from demo_training.data.functions import (
     offer,
     use,
 )
-from demo_training.data.values import TRAINING, words
+from demo_training.data.options import told_in_chinese
+from demo_training.data.values import TRAINING, Value, words
 from glm_tools.tool import Observation
 
 CITIES = words(
@@ -62,7 +63,9 @@ def function_round(random: Random) -> tuple[Offer, Round]:
     offered = offer(random.choice(templates()), random, TRAINING)
     used = use(offered, random, TRAINING)
     call = json_call(offered.spec.name, used.arguments, used.result)
-    return offered, Round("Chinese", used.request, (call,), used.answer, used.facts)
+    result = {key: Value(str(value), value) for key, value in used.result.items()}
+    facts = tuple(value.said for value in result.values())
+    return offered, Round("Chinese", used.request, (call,), told_in_chinese(result), facts)
 
 
 def _single_argument_round(random: Random) -> tuple[Offer, Round]:
@@ -86,14 +89,12 @@ def _single_argument_round(random: Random) -> tuple[Offer, Round]:
     call = json_call(
         offered.spec.name, {key: value}, {field: each.json for field, each in drawn.items()}
     )
-    said = {field: each.said for field, each in drawn.items()}
-    answer = random.choice(answers).format(c=value, **said)
     return offered, Round(
         "Chinese",
         random.choice(questions).format(c=value),
         (call,),
-        answer,
-        tuple(said[f] for f in said if said[f] in answer),
+        told_in_chinese(drawn),
+        tuple(each.said for each in drawn.values()),
     )
 
 

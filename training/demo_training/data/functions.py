@@ -1,6 +1,7 @@
 """Functions of a user: their schemas, calls of them, and answers from their results."""
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,15 @@ from string import Formatter
 from typing import Any
 
 from demo_training.data.episode import Round, json_call, spoken
-from demo_training.data.values import KINDS, Kind, Value, Vocabulary, choice_of, invented_word
+from demo_training.data.values import (
+    KINDS,
+    Kind,
+    Value,
+    Vocabulary,
+    capitalised,
+    choice_of,
+    invented_word,
+)
 from glm_tools.tool import ToolSpec
 
 
@@ -274,6 +283,13 @@ class Use:
             each for each in sentences if self.facts and all(fact in each for fact in self.facts)
         ]
 
+    def telling_everything(self) -> "Use":
+        """The same use with an answer that tells every field, in the form that is the same for all tools."""
+        shown = {key: Value(str(value), value) for key, value in self.result.items()}
+        return replace(
+            self, answer=told(shown), facts=tuple(value.said for value in shown.values())
+        )
+
     def as_round(self, random: Random, kind: str = "function") -> Round:
         call = json_call(self.offer.spec.name, self.arguments, self.shown_result(random))
         return Round(kind, spoken(self.request, random), (call,), self.answer, self.facts)
@@ -319,6 +335,28 @@ def use(
     )
 
 
+_UNITS = {
+    "s": "seconds", "min": "minutes", "h": "hours", "m": "m", "km": "km", "cm": "cm", "kg": "kg", "g": "g", "kb": "KB",
+    "mb": "MB", "kwh": "kWh", "eur": "euros", "usd": "dollars", "percent": "percent",
+}  # fmt: skip
+
+
+def told(result: Mapping[str, Value]) -> str:
+    """The answer that tells every field of a result: what a small model can do for a tool that it has never seen."""
+    fields = [_told_field(key, value.said) for key, value in result.items()]
+    text = ", ".join(fields[:-1]) + " and " + fields[-1] if len(fields) > 1 else fields[0]
+    return capitalised(text) + "."
+
+
+def _told_field(key: str, said: str) -> str:
+    """One field; a unit at the end of its name goes behind the value."""
+    *name, last = key.split("_")
+    unit = _UNITS.get(last, "") if name else ""
+    label = " ".join(name) if unit else key.replace("_", " ")
+    is_plural = re.search("[^suiy]s$", label) is not None
+    return f"the {label} {'are' if is_plural else 'is'} {said} {unit}".rstrip()
+
+
 # {0} and {2}: the two requests; {1}: the second with a small first letter; {3}, {4}: the first without its last mark
 JOINS = (
     "{0} And {1}", "{0} Also, {1}", "{0} Then {1}", "{0} {2}", "{3} and {1}", "{3}, and {1}", "{3}; {1}", "{3} - and {1}",
@@ -330,7 +368,7 @@ JOINS = (
     "{0} Another thing: {1}", "{0} At the same time, {1}", "{0} In addition, {1}", "{0} And when you have that: {1}",
     "{0} Apart from that: {1}", "{0} Next, {1}", "{0} And please also do this: {1}", "{0} Separately, {1}",
 )  # fmt: skip
-_PAIRS = (
+PAIRS = (
     "{0} and {1}", "{0} and {1}", "{0} and {1}", "both {0} and {1}", "{0} and also {1}", "{0} as well as {1}", "{0} & {1}",
     "{0} plus {1}",
 )  # fmt: skip
@@ -383,7 +421,7 @@ def one_tool_twice(offered: Offer, random: Random, vocabulary: Vocabulary) -> Ro
     second = use(single, random, vocabulary)
     if first.values[key] == second.values[key]:
         return None
-    both = random.choice(_PAIRS).format(first.values[key].said, second.values[key].said)
+    both = random.choice(PAIRS).format(first.values[key].said, second.values[key].said)
     return replace(
         two_requests(first, second, random), user=spoken(request.format(**{key: both}), random)
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from random import Random
 
-from demo_training.data import browsing, chains, chat, chinese, code, records, scenarios
+from demo_training.data import browsing, chains, chat, chinese, code, lookups, records, scenarios
 from demo_training.data.episode import Call, Episode, Round, json_call, spoken
 from demo_training.data.functions import (
     Offer,
@@ -278,10 +278,15 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
     offers += fresh
     if fresh:
         for each in random.choices(fresh, k=random.choice((3, 4, 5) if count < 4 else (2, 3, 4))):
-            asked = use(each, random, vocabulary).as_round(random)
+            used = use(each, random, vocabulary)
+            if random.random() < 0.7:
+                used = used.telling_everything()
+            asked = used.as_round(random)
             rounds.append(with_error(asked, random) if random.random() < 0.09 else asked)
     if len(fresh) > 1 and random.random() < 0.22:
-        first, second = (use(each, random, vocabulary) for each in random.sample(fresh, 2))
+        first, second = (
+            use(each, random, vocabulary).telling_everything() for each in random.sample(fresh, 2)
+        )
         rounds.append(two_requests(first, second, random))
     elif fresh and random.random() < 0.12:
         twice = one_tool_twice(random.choice(fresh), random, vocabulary)
@@ -295,6 +300,22 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
     if random.random() < 0.13:
         rounds.append(chat.chat_round(random, vocabulary))
     return _shuffled(offers, [PYTHON] if has_python else [], rounds, random)
+
+
+def _assembled_episode(sources: Sources, random: Random) -> Episode:
+    """Functions that are put together; now and then with a failure, a request that none of them serves, small talk."""
+    made = lookups.assembled_episode(random, sources.vocabulary)
+    rounds = list(made.rounds)
+    if random.random() < 0.15:
+        index = random.randrange(len(rounds))
+        rounds[index] = with_error(rounds[index], random)
+    if random.random() < 0.1:
+        refused = chat.refusal_round(made.tools, sources.everyday, random, sources.vocabulary)
+        rounds += [refused] if refused else []
+    if random.random() < 0.1:
+        rounds.append(chat.chat_round(random, sources.vocabulary))
+    random.shuffle(rounds)
+    return replace(made, rounds=tuple(rounds))
 
 
 def training_episode(
@@ -311,12 +332,14 @@ def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
     which = random.random()
     if which < 0.35:
         return _code_episode(sources, random)
-    if which < 0.46:
+    if which < 0.43:
         return _browser_episode(sources, random)
-    if which < 0.58:
+    if which < 0.49:
         return _drill_episode(sources, random, stock)
-    if which < 0.97:
+    if which < 0.65:
         return _function_episode(sources, random)
+    if which < 0.97:
+        return _assembled_episode(sources, random)
     rounds = [chat.chat_round(random, sources.vocabulary) for _ in range(3)]
     rounds.append(chinese.chat_round(random))
     tools = (PYTHON,) if random.random() < 0.5 else ()

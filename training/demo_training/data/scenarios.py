@@ -108,14 +108,14 @@ def _tool(entry: Mapping[str, Any]) -> Template:
     return Template(
         names=tuple(entry["names"].split()),
         descriptions=tuple(entry["descriptions"]),
-        parameters={key: _parameter(key, text) for key, text in entry["takes"].items()},
+        parameters={key: parameter_of(key, text) for key, text in entry["takes"].items()},
         requests=(),
         results={key: kind_of(kind) for key, kind in entry["gives"].items()},
         answers=tuple(entry.get("says", ())),
     )
 
 
-def _parameter(key: str, text: str) -> Parameter:
+def parameter_of(key: str, text: str) -> Parameter:
     """A parameter from `kind : names : description`; the last two may be missing."""
     kind, names, description = ([part.strip() for part in text.split(":")] + ["", ""])[:3]
     return Parameter(

@@ -12,7 +12,7 @@ from typing import Any
 
 def words(text: str) -> tuple[str, ...]:
     """The entries of a list written with commas."""
-    return tuple(entry.strip() for entry in text.replace("\n", " ").split(",") if entry.strip())
+    return tuple(" ".join(entry.split()) for entry in text.split(",") if entry.strip())
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,19 @@ def code(random: Random) -> str:
     return letters(2) + digits(2) + letters(2)
 
 
+def odd_code(random: Random) -> str:
+    """An identifier of no pattern: letters and digits in both cases, with marks between them."""
+    parts = []
+    for _ in range(random.choice((1, 1, 2, 2, 3))):
+        letters = random.choice(("ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghkmnpqrstuvwxyz"))
+        digits = "".join(random.choice("0123456789") for _ in range(random.randint(1, 4)))
+        word = "".join(random.choice(letters) for _ in range(random.randint(1, 2)))
+        parts.append(random.choice((digits, word + digits, digits + word, word + digits)))
+    if len(parts) == 1:
+        parts[0] += random.choice("ABCDEFGHKLMNPRSTXYZabcdefghkmnprstxyz")
+    return random.choice(("-", "-", "/", "_", ".", ":")).join(parts)
+
+
 def title(random: Random, vocabulary: Vocabulary) -> str:
     """The title of a book, a film or a document."""
     adjective, other = random.sample(vocabulary.adjectives, 2)
@@ -331,6 +344,13 @@ def anything(random: Random, vocabulary: Vocabulary) -> str:
     return code(random)
 
 
+def _series(random: Random) -> Value:
+    """Three to seven whole numbers, as a result tells them."""
+    high = random.choice((20, 100, 900))
+    values = [random.randint(1, high) for _ in range(random.randint(3, 7))]
+    return Value(", ".join(str(value) for value in values), values)
+
+
 def _phone(random: Random) -> str:
     return f"{random.choice(('555', '+1 555', '0171'))}-{random.randint(1000, 9999)}"
 
@@ -356,6 +376,8 @@ KINDS: Mapping[str, Kind] = {
     "message": _text(_message),
     "title": _text(title),
     "code": _text(lambda r, v: code(r)),
+    "odd": _text(lambda r, v: odd_code(r)),
+    "numbers": Kind({"type": "array", "items": {"type": "integer"}}, lambda r, _: _series(r)),
     "label": _text(invented_word),
     "date": _text(lambda r, v: date_text(r)),
     "time": _text(

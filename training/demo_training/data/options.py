@@ -1,0 +1,509 @@
+"""Functions that are put together: something to ask for and options of it, each said in many ways; see options.toml.
+
+A model that only knows whole sentences leaves out what is said in passing: here every option is asked for about as often
+as not, every member of an enum and both sides of a flag as often as the others, whatever its default is.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from random import Random
+from typing import Any
+
+from demo_training.data.episode import Call, Round, json_call, spoken
+from demo_training.data.functions import (
+    JOINS,
+    PAIRS,
+    Parameter,
+    kind_of,
+    lowered,
+    placeholders,
+    told,
+)
+from demo_training.data.scenarios import parameter_of
+from demo_training.data.values import TRAINING, Value, Vocabulary, capitalised, words
+from glm_tools.tool import ToolSpec
+
+_CHINESE = replace(
+    TRAINING,
+    cities=words("北京, 上海, 广州, 深圳, 杭州, 成都, 南京, 武汉, 西安, 重庆, 苏州, 天津, 东京, 巴黎, 伦敦, 纽约, 柏林"),
+    first_names=words("小明, 小红, 王伟, 李娜, 张强, 刘洋, 陈静, 赵磊, 孙丽, 周杰, 吴敏, 郑爽"),
+    last_names=("",),
+    adjectives=words("红色, 安静, 快乐, 古老, 蓝色, 温暖, 明亮, 小小"),
+    things=words("苹果, 铅笔, 杯子, 椅子, 自行车, 台灯, 雨伞, 书包, 手表, 键盘, 相机, 毯子"),
+    topics=words("天气变化, 电动汽车, 健康饮食, 项目计划, 人工智能, 房价, 网球, 数据安全"),
+    errands=words("买牛奶, 给牙医打电话, 寄报告, 浇花, 交房租, 洗车"),
+    sentences=words("会议改到中午, 我会晚到十分钟, 请给我回电话, 晚饭做好了, 祝你生日快乐"),
+    dictionary=words("花生, 牛奶, 工作, 旅行, 家庭, 重要, 夏天, 音乐, 学校"),
+)  # fmt: skip
+_CHARACTERS = (
+    "天地人山水火木金土日月风云雨雪春夏秋冬东西南北中上下左右大小多少长高低新老红黄蓝白黑绿花草树鸟鱼马牛羊狗猫米面茶酒饭菜果"
+    "书笔纸画歌舞琴棋家门窗床桌灯车船路桥城村店楼园河湖海江岛石玉星光明安平和文学生友爱心手足目耳口头身力气声色香味甜苦"
+    "思想语言话字词数学理工农商医药法治国民军王李张刘陈杨赵黄周吴徐孙胡朱林何郭罗高梁郑谢宋唐许邓韩冯曹曾彭萧蔡潘田董袁"
+)
+
+
+def chinese_vocabulary(random: Random) -> Vocabulary:
+    """Chinese words, every second one put together of characters by chance, so that it has to be copied."""
+
+    def made(count: int) -> tuple[str, ...]:
+        return tuple(
+            "".join(random.sample(_CHARACTERS, random.choice((2, 2, 3, 3, 4))))
+            for _ in range(count)
+        )
+
+    def mixed(known: tuple[str, ...]) -> tuple[str, ...]:
+        return (*random.sample(known, 4), *made(4))
+
+    return replace(
+        _CHINESE,
+        cities=mixed(_CHINESE.cities),
+        first_names=mixed(_CHINESE.first_names),
+        things=mixed(_CHINESE.things),
+        topics=mixed(_CHINESE.topics),
+        errands=mixed(_CHINESE.errands),
+        sentences=mixed(_CHINESE.sentences),
+        dictionary=mixed(_CHINESE.dictionary),
+    )
+
+
+@dataclass(frozen=True)
+class Option:
+    """How something is to be.
+
+    Attributes:
+        parameter: of the tool; the kind of its values says nothing where `members` are given.
+        members: of an enum or a flag, with the ways to say each.
+        ways: to say a value of any other kind, with `{}`.
+        chinese: the same in Chinese, by member; under the empty key for other kinds.
+    """
+
+    parameter: Parameter
+    members: Mapping[str, tuple[str, ...]]
+    ways: tuple[str, ...]
+    chinese: Mapping[str, tuple[str, ...]]
+
+    @property
+    def is_flag(self) -> bool:
+        return set(self.members) == {"yes", "no"}
+
+
+@dataclass(frozen=True)
+class Base:
+    """What can be asked for.
+
+    Attributes:
+        names: of the tool.
+        about: descriptions of it.
+        takes: required parameters, by the word for them in requests.
+        gives: the fields of the result.
+        options: keys of the options it may have; one that begins with `!` is required.
+        asks: requests, with `{a}` where adjectives go.
+        chinese: requests in Chinese.
+        nominal: what `number` of the result is; empty when it has none.
+        number: the field to compute with.
+        formulas: what else is computed of the nominal `{x}`: a request, and an expression of the fields.
+        thing: what the tool is about, in the plural.
+    """
+
+    names: tuple[str, ...]
+    about: tuple[str, ...]
+    takes: Mapping[str, Parameter]
+    gives: Mapping[str, str]
+    options: tuple[str, ...]
+    asks: tuple[str, ...]
+    chinese: tuple[str, ...]
+    nominal: str
+    number: str
+    formulas: tuple[tuple[str, str], ...]
+    thing: str
+
+
+@dataclass(frozen=True)
+class Stock:
+    """All of options.toml; entities, attributes and the Chinese words for values are as the file has them."""
+
+    options: Mapping[str, Option]
+    bases: tuple[Base, ...]
+    entities: Mapping[str, Mapping[str, str]]
+    attributes: Mapping[str, Mapping[str, Any]]
+    chinese: Mapping[str, str]
+
+
+@cache
+def load_options() -> Stock:
+    """The material of options.toml."""
+    source = resources.files("demo_training.data") / "options.toml"
+    content = tomllib.loads(source.read_text(encoding="utf-8"))
+    options = {key: _option(key, entry) for key, entry in content["option"].items()}
+    bases = tuple(_base(entry) for entry in content["base"])
+    return Stock(options, bases, content["entity"], content["attribute"], content["chinese"])
+
+
+def _option(key: str, entry: Mapping[str, Any]) -> Option:
+    members = entry.get("enum", entry.get("flag", {}))
+    kind = entry.get("value", "flag a|b" if "flag" in entry else "enum " + "|".join(members))
+    names = tuple(entry.get("names", key).split())
+    parameter = Parameter(kind_of(kind), names, entry["about"], entry.get("list", False))
+    chinese = entry["zh"] if members else {"": entry["zh"]}
+    return Option(
+        parameter,
+        {member: tuple(ways) for member, ways in members.items()},
+        tuple(entry.get("ways", ())),
+        {member: tuple(ways) for member, ways in chinese.items()},
+    )
+
+
+def _base(entry: Mapping[str, Any]) -> Base:
+    return Base(
+        tuple(entry["names"].split()),
+        tuple(entry["about"]),
+        {key: parameter_of(key, text) for key, text in entry["takes"].items()},
+        entry["gives"],
+        tuple(entry["options"].split()),
+        tuple(entry["asks"]),
+        tuple(entry["zh"]),
+        entry.get("nominal", ""),
+        entry.get("number", ""),
+        tuple((ask, expression) for ask, expression in entry.get("formulas", ())),
+        entry["thing"],
+    )
+
+
+@dataclass(frozen=True)
+class OptionTool:
+    """A base as one conversation offers it.
+
+    Attributes:
+        names: of its parameters and options in the schema, by key, in the schema's order.
+        options: that it has, by key; the members of an enum are those that the schema shows.
+        required: the options that every request names.
+    """
+
+    spec: ToolSpec
+    base: Base
+    names: Mapping[str, str]
+    options: Mapping[str, Option]
+    required: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A request for one call, and what comes back.
+
+    Attributes:
+        request: a sentence, or several.
+        result: the fields, as said and as JSON.
+        values: of the required parameters.
+        said: the options with their values in JSON.
+    """
+
+    tool: OptionTool
+    request: str
+    result: Mapping[str, Value]
+    values: Mapping[str, Value]
+    said: Mapping[str, Any]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        known = {key: value.json for key, value in self.values.items()} | dict(self.said)
+        return {name: known[key] for key, name in self.tool.names.items() if key in known}
+
+    def call(self, random: Random) -> Call:
+        shown = result_shape({key: value.json for key, value in self.result.items()}, random)
+        return json_call(self.tool.spec.name, self.arguments, shown)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        return tuple(value.said for value in self.result.values())
+
+
+def draw_tool(random: Random, base: Base | None = None) -> OptionTool:
+    """A tool with one to four options."""
+    stock = load_options()
+    base = base or random.choice(stock.bases)
+    required = frozenset(key[1:] for key in base.options if key.startswith("!"))
+    free = [key for key in base.options if not key.startswith("!")]
+    count = min(len(free), random.choice((1, 2, 2, 3, 3, 4)))
+    chosen = [*required, *random.sample(free, count)]
+    random.shuffle(chosen)
+    parameters = {**base.takes, **{key: stock.options[key].parameter for key in chosen}}
+    names = {key: each.names[0] for key, each in parameters.items()}
+    for key, parameter in parameters.items():
+        name = random.choice(parameter.names)
+        if name not in names.values():
+            names[key] = name
+    if len(set(names.values())) < len(names):
+        return draw_tool(random, base)
+    options = {key: _some_members(stock.options[key], random) for key in chosen}
+    name = base.names[0] if random.random() < 0.4 else random.choice(base.names)
+    spec = _spec(name, base, names, options, required, random)
+    return OptionTool(spec, base, names, options, required)
+
+
+def _some_members(option: Option, random: Random) -> Option:
+    """The same option with some of its members, in any order."""
+    if option.is_flag or not option.members:
+        return option
+    count = random.randint(min(len(option.members), 3), len(option.members))
+    members = random.sample(list(option.members), count)
+    return replace(option, members={member: option.members[member] for member in members})
+
+
+def _spec(
+    name: str,
+    base: Base,
+    names: Mapping[str, str],
+    options: Mapping[str, Option],
+    required: frozenset[str],
+    random: Random,
+) -> ToolSpec:
+    describes = random.random() < 0.8
+    properties: dict[str, Any] = {}
+    for key, shown_name in names.items():
+        option = options.get(key)
+        parameter = option.parameter if option else base.takes[key]
+        schema = parameter.schema
+        shown: dict[str, Any] = {"type": schema.pop("type")}
+        if describes and parameter.description:
+            shown["description"] = parameter.description
+        shown.update(schema)
+        if option and option.members and not option.is_flag:
+            shown["enum"] = list(option.members)
+        if option and key not in required and option.members and random.random() < 0.6:
+            shown["default"] = (
+                random.random() < 0.4 if option.is_flag else random.choice(list(option.members))
+            )
+        properties[shown_name] = shown
+    needed = [names[key] for key in names if key in base.takes or key in required]
+    schema = {"type": "object", "properties": properties, "required": needed}
+    if random.random() < 0.85:
+        schema["additionalProperties"] = False
+    return ToolSpec(name, random.choice(base.about), schema)
+
+
+def draw_wish(
+    tool: OptionTool,
+    random: Random,
+    vocabulary: Vocabulary,
+    *,
+    chinese: bool = False,
+    fixed: Mapping[str, Value] | None = None,
+    ask: str = "",
+) -> Wish:
+    """A request for this tool in which some of its options are named.
+
+    Args:
+        tool: that is asked for.
+        random: where the choices come from.
+        vocabulary: of the values.
+        chinese: ask in Chinese.
+        fixed: values of required parameters that are given.
+        ask: one of the requests; drawn when empty.
+    """
+    ask = ask or random.choice(tool.base.chinese if chinese else tool.base.asks)
+    share = random.choice((0.3, 0.6, 0.6, 0.9))
+    named = [key for key in tool.options if key in tool.required or random.random() < share]
+    random.shuffle(named)
+    adjectives: list[str] = []
+    clauses: list[str] = []
+    said: dict[str, Any] = {}
+    for key in named:
+        way, said[key] = _say(tool.options[key], random, vocabulary, "{a}" in ask, chinese)
+        (adjectives if way.startswith("+") else clauses).append(way.removeprefix("+"))
+    values: dict[str, Value] = {}
+    for key, parameter in tool.base.takes.items():
+        value = _draw(parameter, random, vocabulary, chinese)
+        while value in values.values():
+            value = _draw(parameter, random, vocabulary, chinese)
+        values[key] = value
+    values.update(fixed or {})
+    known = {key: value.said for key, value in values.items() if key in placeholders(ask)}
+    text = ask.format(a="".join(f"{each} " for each in adjectives[:2]), **known)
+    if "{a}" in ask:
+        text = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
+    result = {
+        key: _draw(Parameter(kind_of(kind), (), ""), random, vocabulary, chinese)
+        for key, kind in tool.base.gives.items()
+    }
+    request = joined_chinese(text, clauses, random) if chinese else joined(text, clauses, random)
+    return Wish(tool, request, result, values, said)
+
+
+def _draw(parameter: Parameter, random: Random, vocabulary: Vocabulary, chinese: bool) -> Value:
+    """A value; one for a Chinese request is Chinese where it is made of words."""
+    value = parameter.draw(random, vocabulary)
+    if not chinese:
+        return value
+    if isinstance(value.json, list):
+        return Value("、".join(str(each) for each in value.json), value.json)
+    text = load_options().chinese.get(value.said, value.said)
+    if not text.isascii():
+        text = re.sub(r"The (?:Last )?|\band\b|\s", "", text)
+    return Value(text, text if isinstance(value.json, str) else value.json)
+
+
+def _say(
+    option: Option, random: Random, vocabulary: Vocabulary, takes_adjective: bool, chinese: bool
+) -> tuple[str, Any]:
+    """How a value of the option is said, and the value."""
+    if not option.members:
+        value = _draw(option.parameter, random, vocabulary, chinese)
+        while any(mark in value.said for mark in "'\"{}"):
+            value = _draw(option.parameter, random, vocabulary, chinese)
+        ways = option.chinese[""] if chinese else option.ways
+        return random.choice(ways).format(value.said), value.json
+    sayable = [member for member in option.members if not chinese or member in option.chinese]
+    member = random.choice(sayable or list(option.members))
+    if chinese:
+        ways = option.chinese.get(member, (member,))
+    elif not option.is_flag and random.random() < 0.12:
+        ways = (f"{option.parameter.names[0].replace('_', ' ')}: {member.replace('_', ' ')}",)
+    else:
+        ways = option.members[member]
+        ways = tuple(way for way in ways if takes_adjective or not way.startswith("+")) or (
+            f"{ways[0].removeprefix('+')}, please",
+        )
+    return random.choice(ways), (member == "yes" if option.is_flag else member)
+
+
+def joined(ask: str, clauses: Sequence[str], random: Random) -> str:
+    """One request of what is asked for and how it is to be."""
+    mark = "?" if ask.endswith("?") else "."
+    plain = ask.rstrip("?")
+    if not clauses:
+        return capitalised(plain) + mark
+    style = random.random()
+    if style < 0.3:
+        return capitalised(f"{plain}, {', '.join(clauses)}{mark}")
+    if style < 0.38:
+        return capitalised(f"{plain} {', '.join(clauses)}{mark}")
+    if style < 0.6:
+        return capitalised(plain) + mark + "".join(f" {_sentence(each)}" for each in clauses)
+    if style < 0.74:
+        return capitalised(plain) + mark + f" {_sentence(' and '.join(clauses))}"
+    if style < 0.84:
+        return f"{_sentence(', '.join(clauses))} {capitalised(plain)}{mark}"
+    if style < 0.92:
+        return capitalised(f"{plain} - {', '.join(clauses)}{mark}")
+    return capitalised(f"{plain} ({'; '.join(clauses)}){mark}")
+
+
+def _sentence(text: str) -> str:
+    """A clause as a sentence; one that begins with a value, which has a capital or a digit, is left as it is."""
+    return (capitalised(text) if " " in text else text) + "."
+
+
+def joined_chinese(ask: str, clauses: Sequence[str], random: Random) -> str:
+    """The same in Chinese."""
+    mark = "？" if ask.endswith("？") else "。"
+    plain = ask.rstrip("？")
+    if random.random() < 0.3:
+        plain = random.choice(("请", "帮我", "请帮我", "请问，", "你好，")) + plain
+    if not clauses:
+        return plain + mark
+    if random.random() < 0.6:
+        return f"{plain}，{'，'.join(clauses)}{mark}"
+    return f"{plain}{mark}{'，'.join(clauses)}。"
+
+
+def result_shape(fields: Mapping[str, Any], random: Random) -> Any:
+    """A result as a tool's author gives it: an object mostly, one in another, a single value, lines."""
+    shape = random.random()
+    if shape < 0.7:
+        return dict(fields)
+    if shape < 0.78:
+        return random.choice(([dict(fields)], {"result": dict(fields)}))
+    if len(fields) == 1 and shape < 0.9:
+        (value,) = fields.values()
+        return value
+    lines = [f"{key.replace('_', ' ')}: {value}" for key, value in fields.items()]
+    return random.choice((", ", "\n", "; ")).join(lines)
+
+
+def told_in_chinese(result: Mapping[str, Value]) -> str:
+    """The answer that tells every field of a result, in the one form there is for it."""
+    if len(result) == 1:
+        (value,) = result.values()
+        return f"结果是{value.said}。"
+    fields = [f"{key.replace('_', ' ')}是{value.said}" for key, value in result.items()]
+    return f"结果：{'，'.join(fields)}。"
+
+
+def single_round(
+    tool: OptionTool, random: Random, vocabulary: Vocabulary, *, chinese: bool = False
+) -> Round:
+    """One call with its options."""
+    wish = draw_wish(
+        tool, random, chinese_vocabulary(random) if chinese else vocabulary, chinese=chinese
+    )
+    call = wish.call(random)
+    if chinese:
+        return Round("Chinese", wish.request, (call,), told_in_chinese(wish.result), wish.facts)
+    return Round("function", spoken(wish.request, random), (call,), told(wish.result), wish.facts)
+
+
+def double_round(tools: Sequence[OptionTool], random: Random, vocabulary: Vocabulary) -> Round:
+    """Two requests at once, to two tools or to one."""
+    wishes = [draw_wish(tool, random, vocabulary) for tool in tools]
+    one, other = wishes
+    begins = one.request.rstrip(".?!")
+    goes_on = lowered(other.request)
+    user = random.choice(JOINS).format(one.request, goes_on, other.request, begins, lowered(begins))
+    return Round(
+        "two calls",
+        spoken(user, random),
+        tuple(wish.call(random) for wish in wishes),
+        " ".join(told(wish.result) for wish in wishes),
+        one.facts + other.facts,
+    )
+
+
+def twin_round(tool: OptionTool, random: Random, vocabulary: Vocabulary) -> Round | None:
+    """One request of two things of a kind, or of one thing in two ways: two calls; None where it cannot be put so."""
+    choices = [key for key, option in tool.options.items() if len(option.members) > 2]
+    one = draw_wish(tool, random, vocabulary)
+    if len(tool.base.takes) == 1 and random.random() < 0.6:
+        (key,) = tool.base.takes
+        other = draw_wish(tool, random, vocabulary)
+        values = (one.values[key], other.values[key])
+        if values[0] == values[1]:
+            return None
+        asked = draw_wish(
+            tool, random, vocabulary, fixed={key: Value(random.choice(PAIRS).format(*(each.said for each in values)), "")}
+        )  # fmt: skip
+        pair = (
+            replace(asked, values={key: values[0]}, result=one.result),
+            replace(asked, values={key: values[1]}, result=other.result),
+        )
+        labels = tuple(each.said for each in values)
+    elif choices and "{a}" not in tool.base.asks[0]:
+        key = random.choice(choices)
+        members = random.sample(list(tool.options[key].members), 2)
+        bare = replace(tool, options={}, required=frozenset())
+        plain = draw_wish(bare, random, vocabulary)
+        ways = [
+            random.choice(tool.options[key].members[each]).removeprefix("+") for each in members
+        ]
+        both = random.choice(("{0} and {1}", "both {0} and {1}", "once {0}, once {1}")).format(
+            *ways
+        )
+        mark = plain.request[-1]
+        asked = replace(plain, tool=tool, request=f"{plain.request[:-1]}, {both}{mark}")
+        pair = (
+            replace(asked, said={key: members[0]}, result=one.result),
+            replace(asked, said={key: members[1]}),
+        )
+        labels = tuple(each.replace("_", " ") for each in members)
+    else:
+        return None
+    answer = " ".join(
+        f"{label}: {told(wish.result)}" for label, wish in zip(labels, pair, strict=True)
+    )
+    calls = tuple(wish.call(random) for wish in pair)
+    return Round(
+        "two calls", spoken(asked.request, random), calls, answer, pair[0].facts + pair[1].facts
+    )
