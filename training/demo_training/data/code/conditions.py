@@ -35,16 +35,27 @@ class _Condition:
         return "" if said.startswith(attributes) else said
 
 
+def _beyond(random: Random, limit: int) -> tuple[_Condition, _Condition]:
+    above = ("above", "greater than", "bigger than", "larger than", "over", "higher than", "more than")  # fmt: skip
+    below = ("below", "less than", "smaller than", "under", "lower than")
+    return (
+        _Condition(f"x > {limit}", clause=f"{random.choice(above)} {limit}"),
+        _Condition(f"x < {limit}", clause=f"{random.choice(below)} {limit}"),
+    )
+
+
 def _number_condition(random: Random, low: int, high: int) -> _Condition:
     k, digit = random.randint(2, 12), random.randint(0, 9)
     limit = random.randint(low, max(low, high))
     a, b = sorted((random.randint(low, max(low, high)), limit))
     return random.choice((
         _Condition("x % 2 == 0", adjective="even"), _Condition("x % 2 == 1", adjective="odd"),
+        _Condition("x % 2 == 0", adjective="even"), _Condition("x % 2 == 1", adjective="odd"),
+        _Condition("x < 0", adjective="negative"), _Condition("x < 0", clause="below zero"),
+        _Condition("x > 0", adjective="positive"),
         _Condition(f"x % {k} == 0", clause=f"divisible by {k}"),
         _Condition(f"x % {k} == 0", clause=f"that {k} divides"),
-        _Condition(f"x > {limit}", clause=random.choice((f"above {limit}", f"greater than {limit}", f"bigger than {limit}", f"larger than {limit}", f"over {limit}", f"higher than {limit}"))),
-        _Condition(f"x < {limit}", clause=random.choice((f"below {limit}", f"less than {limit}", f"smaller than {limit}", f"under {limit}", f"lower than {limit}"))),
+        *_beyond(random, limit), *_beyond(random, limit),
         _Condition(f"x >= {limit}", clause=random.choice((f"of at least {limit}", f"greater than or equal to {limit}", f"not below {limit}"))),
         _Condition(f"x <= {limit}", clause=random.choice((f"of at most {limit}", f"up to {limit}", f"not above {limit}"))),
         _Condition(f"{a} <= x <= {b}", clause=random.choice((f"between {a} and {b}", f"from {a} to {b}", f"in the range {a} to {b}"))),
@@ -57,8 +68,8 @@ def _number_condition(random: Random, low: int, high: int) -> _Condition:
 
 # What is made of the members: wordings with {these} for them (noun with condition), {are} for the bare condition.
 _OF_LIST: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("How many {these} are in {l}?", "How many {these} are there in {l}?", "!count the {these} in {l}", "=the number of {these} in {l}", "=the count of {these} among {l}", "How many of {l} are {are}?"), "print(sum({c} for x in {v}))"),
-    (("Which {these} are in {l}?", "+the {these} in {l}", "!find all {these} in {l}", "!filter {l} for {these}", "!keep only the {these} of {l}", "Which of {l} are {are}?", "Which of the numbers {l} are {are}?"), "print([x for x in {v} if {c}])"),
+    (("How many {these} are in {l}?", "How many {these} are there in {l}?", "!count the {these} in {l}", "=the number of {these} in {l}", "=the count of {these} among {l}", "How many of {l} are {are}?", "How many of the numbers {l} are {are}?", "Of {l}, how many are {are}?", "From {l}, how many are {are}?"), "print(sum({c} for x in {v}))"),
+    (("Which {these} are in {l}?", "+the {these} in {l}", "!find all {these} in {l}", "!filter {l} for {these}", "!keep only the {these} of {l}", "Which of {l} are {are}?", "Which of the numbers {l} are {are}?", "From {l}, which are {are}?", "Of {l}, which ones are {are}?", "Of the following numbers, list the {these}: {l}", "!list the {these} among {l}", "!pick the {these} out of {l}"), "print([x for x in {v} if {c}])"),
     (("=the sum of the {these} in {l}", "!add up the {these} in {l}", "!sum all {these} of {l}", "=the total of all {these} in {l}"), "print(sum(x for x in {v} if {c}))"),
     (("=the largest of the {these} in {l}", "=the biggest of all {these} in {l}"), "print(max((x for x in {v} if {c}), default=None))"),
     (("!remove the {these} from {l}", "!drop all {these} from {l}", "What is left of {l} without the {these}?"), "print([x for x in {v} if not ({c})])"),
@@ -78,7 +89,7 @@ def conditional_list(random: Random, vocabulary: Vocabulary) -> Task:
     """Counts, filters and sums over the numbers of a list."""
     values = whole_numbers(random, random.choice((3, 4, 5, 5, 6, 7, 8, 9)))
     condition = _number_condition(random, min(values), max(values))
-    wordings, code = random.choice(_OF_LIST)
+    wordings, code = random.choices(_OF_LIST, (5, 5, 3, *[1] * (len(_OF_LIST) - 3)))[0]
     if not condition.predicate():
         wordings = tuple(each for each in wordings if "{are}" not in each)
     noun = random.choice(("numbers", "numbers", "values"))

@@ -46,10 +46,10 @@ def list_games(random: Random, vocabulary: Vocabulary) -> Task:
 
 
 _PLACES: tuple[Kind, ...] = (
-    Kind(("=the {nth} largest of {l}", "=the {nth} largest number in {l}", "=the {nth} biggest of {l}", "=the {nth} highest value in {l}", "Which number is the {nth} largest in {l}?", "!find the {nth} greatest number of {l}", "Which of {l} comes {nth} from the top?"), "print(sorted({v})[-{n}])"),
-    Kind(("=the {nth} smallest of {l}", "=the {nth} smallest number in {l}", "=the {nth} lowest of {l}", "Which number is the {nth} smallest in {l}?", "Which of {l} comes {nth} from the bottom?"), "print(sorted({v})[{n} - 1])"),
-    Kind(("+the {N} largest of {l}", "+the top {N} of {l}", "+the {N} biggest numbers in {l}", "Which {N} of {l} are the largest?", "+the highest {N} values of {l}"), "print(sorted({v}, reverse=True)[:{n}])"),
-    Kind(("+the {N} smallest of {l}", "+the lowest {N} of {l}", "Which {N} of {l} are the smallest?", "+the {N} smallest numbers in {l}"), "print(sorted({v})[:{n}])"),
+    Kind(("=the {nth} largest of {l}", "=the {nth} largest number in {l}", "=the {nth} biggest of {l}", "=the {nth} highest value in {l}", "Which number is the {nth} largest in {l}?", "!find the {nth} greatest number of {l}", "Which of {l} comes {nth} from the top?", "From {l}, which is the {nth} largest?", "If {l} are sorted, which one is {nth} from the top?", "What's the {nth} biggest of the numbers {l}?"), "print(sorted({v})[-{n}])", weight=5),
+    Kind(("=the {nth} smallest of {l}", "=the {nth} smallest number in {l}", "=the {nth} lowest of {l}", "Which number is the {nth} smallest in {l}?", "Which of {l} comes {nth} from the bottom?"), "print(sorted({v})[{n} - 1])", weight=4),
+    Kind(("+the {N} largest of {l}", "+the top {N} of {l}", "+the {N} biggest numbers in {l}", "Which {N} of {l} are the largest?", "+the highest {N} values of {l}"), "print(sorted({v}, reverse=True)[:{n}])", weight=3),
+    Kind(("+the {N} smallest of {l}", "+the lowest {N} of {l}", "Which {N} of {l} are the smallest?", "+the {N} smallest numbers in {l}"), "print(sorted({v})[:{n}])", weight=2),
     Kind(("=the sum of the {N} largest of {l}", "!add up the {N} biggest of {l}"), "print(sum(sorted({v}, reverse=True)[:{n}]))"),
     Kind(("=the sum of the {N} smallest of {l}", "!add up the {N} smallest of {l}"), "print(sum(sorted({v})[:{n}]))"),
     Kind(("=the mean of the {N} largest of {l}", "=the average of the top {N} of {l}"), "print(sum(sorted({v}, reverse=True)[:{n}]) / {n})"),
@@ -64,7 +64,7 @@ _PLACES: tuple[Kind, ...] = (
     Kind(("+every {nth} number of {l} starting from the second", "+every {nth} element of {l} from the second on"), "print({v}[1::{n}])"),
     Kind(("+elements {i} to {j} of {l}", "+the numbers at positions {i} to {j} of {l}"), "print({v}[{i} - 1:{j}])"),
     Kind(("!list the numbers of {l} from position {i} on", "+all numbers of {l} from the {ith} on"), "print({v}[{i} - 1:])"),
-    Kind(("At which position is {x} in {l}?", "Where in {l} is {x}?", "=the position of {x} in {l}"), "print({v}.index({x}) + 1)", "It is at position {out}."),
+    Kind(("At which position is {x} in {l}?", "Where in {l} is {x}?", "=the position of {x} in {l}"), "print({v}.index({x}) + 1)", "It is at position {out}.", weight=2),
     Kind(("=the index of {x} in {l}", "At which index is {x} in {l}?"), "print({v}.index({x}))"),
     Kind(("At which position is the largest of {l}?", "Where is the biggest number in {l}?", "=the position of the maximum in {l}"), "print({v}.index(max({v})) + 1)", "It is at position {out}."),
     Kind(("At which position is the smallest of {l}?", "=the position of the minimum in {l}"), "print({v}.index(min({v})) + 1)", "It is at position {out}."),
@@ -72,17 +72,19 @@ _PLACES: tuple[Kind, ...] = (
     Kind(("Which of {l} is closest to {k}?", "=the number nearest to {k} in {l}"), "print(min({v}, key=lambda x: abs(x - {k})))"),
 )  # fmt: skip
 _CHANGES: tuple[Kind, ...] = (
-    Kind(("!sort {l}", "!sort {l} in ascending order", "!put {l} in order from smallest to largest", "!order {l} from low to high", "!arrange {l} in increasing order"), "print(sorted({v}))"),
-    Kind(("!sort {l} in descending order", "!put {l} in order from largest to smallest", "!order {l} from high to low", "!arrange {l} in decreasing order", "!sort {l} backwards, biggest first"), "print(sorted({v}, reverse=True))"),
-    Kind(("!reverse {l}", "!reverse the list {l}", "!write {l} in reverse order", "!list {l} backwards"), "print({v}[::-1])"),
+    Kind(("!sort {l}", "!sort {l} in ascending order", "!put {l} in order from smallest to largest", "!order {l} from low to high", "!arrange {l} in increasing order", "!sort these numbers from small to large: {l}", "!put these in order, smallest first: {l}", "!sort {l} upwards", "What does {l} look like in order?"), "print(sorted({v}))", weight=6),
+    Kind(("!sort {l} in descending order", "!put {l} in order from largest to smallest", "!order {l} from high to low", "!arrange {l} in decreasing order", "!sort {l} backwards, biggest first", "!sort these numbers from high to low: {l}", "!put these in order, largest first: {l}", "!rank {l} from top to bottom", "!sort {l}, the biggest first"), "print(sorted({v}, reverse=True))", weight=6),
+    Kind(("!reverse {l}", "!reverse the list {l}", "!write {l} in reverse order", "!list {l} backwards"), "print({v}[::-1])", weight=2),
     Kind(("!multiply each of {l} by {k}", "!multiply every number in {l} by {k}", "What do you get when each of {l} is multiplied by {k}?"), "print([x * {k} for x in {v}])"),
     Kind(("!add {k} to each of {l}", "!increase every number of {l} by {k}"), "print([x + {k} for x in {v}])"),
     Kind(("!subtract {k} from each of {l}", "!decrease every number of {l} by {k}"), "print([x - {k} for x in {v}])"),
     Kind(("!divide each of {l} by {k}", "!divide every number of {l} by {k}"), "print([x / {k} for x in {v}])"),
-    Kind(("!square every number of {l}", "+the squares of {l}"), "print([x ** 2 for x in {v}])"),
+    Kind(("!add {p}% to each of {l}", "+{l} with {p}% added to each", "!increase each of {l} by {p} percent", "!list the prices {l} with {p}% on top", "!raise every number in {l} by {p}%", "The prices are {l}. What are they with {p}% more?"), "print([x * (100 + {p}) / 100 for x in {v}])", weight=2),
+    Kind(("!take {p}% off each of {l}", "+{l} with {p}% off", "!reduce each of {l} by {p} percent", "The prices are {l}. What are they with {p}% off?", "!lower every number in {l} by {p}%"), "print([x * (100 - {p}) / 100 for x in {v}])", weight=2),
+    Kind(("!square every number of {l}", "+the squares of {l}", "!square each of these: {l}", "!square {l}"), "print([x ** 2 for x in {v}])", weight=2),
     Kind(("!cube every number of {l}", "+the cubes of {l}"), "print([x ** 3 for x in {v}])"),
     Kind(("!halve every number of {l}", "!halve each of {l}"), "print([x / 2 for x in {v}])"),
-    Kind(("!double each of {l}", "!double every number of {l}"), "print([x * 2 for x in {v}])"),
+    Kind(("!double each of {l}", "!double every number of {l}"), "print([x * 2 for x in {v}])", weight=2),
     Kind(("!triple each of {l}", "!triple every number of {l}"), "print([x * 3 for x in {v}])"),
     Kind(("+the remainders of {l} when divided by {k}", "+the remainders of {l} modulo {k}"), "print([x % {k} for x in {v}])"),
     Kind(("+the running totals of {l}", "+the cumulative sums of {l}", "+the partial sums of {l}", "=the running sum of {l}"), "from itertools import accumulate\nprint(list(accumulate({v})))"),
@@ -97,19 +99,19 @@ _CHANGES: tuple[Kind, ...] = (
     Kind(("!replace {x} by {k} in {l}", "!replace {x} with {k} in {l}"), "print([{k} if y == {x} else y for y in {v}])"),
     Kind(("!rotate {l} by {n} to the left", "!move the first {n} of {l} to the end"), "print({v}[{n}:] + {v}[:{n}])"),
     Kind(("!join {l} with dashes", "!write {l} with dashes between them"), "print('-'.join(str(x) for x in {v}))"),
-    Kind(("How many numbers are in {l}?", "How long is the list {l}?", "How many elements does {l} have?", "!count the elements of {l}"), "print(len({v}))"),
+    Kind(("How many numbers are in {l}?", "How long is the list {l}?", "How many elements does {l} have?", "!count the elements of {l}"), "print(len({v}))", weight=2),
     Kind(("Is the list {l} sorted?", "Are {l} in ascending order?"), "print({v} == sorted({v}))"),
     Kind(("Is {k} in {l}?", "Does {l} contain {k}?", "Is {k} one of {l}?"), "print({k} in {v})"),
     Kind(("How many digits do {l} have together?",), "print(sum(len(str(abs(x))) for x in {v}))"),
 )  # fmt: skip
 _REPEATED: tuple[Kind, ...] = (
-    Kind(("!remove the duplicates from {l}", "!remove duplicates from {l}", "!list {l} without repetitions", "+the unique values of {l}", "!drop repeated numbers from {l}"), "print(list(dict.fromkeys({v})))"),
+    Kind(("!remove the duplicates from {l}", "!remove duplicates from {l}", "!list {l} without repetitions", "+the unique values of {l}", "!drop repeated numbers from {l}", "!remove the duplicates from {l}", "!keep each of {l} only once", "What is left of {l} when repetitions go?", "!list every number of {l} once"), "print(list(dict.fromkeys({v})))", weight=5),
     Kind(("=the number of different values in {l}", "How many different numbers are in {l}?", "How many distinct values are there in {l}?", "How many unique numbers does {l} have?"), "print(len(set({v})))"),
     Kind(("+the duplicates in {l}", "Which numbers appear more than once in {l}?", "Which of {l} are repeated?"), "print(sorted({{x for x in {v} if {v}.count(x) > 1}}))"),
     Kind(("Which numbers appear only once in {l}?", "+the numbers that occur exactly once in {l}"), "print([x for x in {v} if {v}.count(x) == 1])"),
-    Kind(("How many times does {x} appear in {l}?", "How often is {x} in {l}?", "!count how often {x} occurs in {l}", "=the number of times {x} occurs in {l}"), "print({v}.count({x}))"),
+    Kind(("How many times does {x} appear in {l}?", "How often is {x} in {l}?", "!count how often {x} occurs in {l}", "How many {x}s are in {l}?", "How often does {x} come in {l}?", "=the number of times {x} occurs in {l}"), "print({v}.count({x}))", weight=3),
     Kind(("How often does each number appear in {l}?", "!count each number in {l}", "+the counts of the values in {l}"), "from collections import Counter\nprint(dict(Counter({v})))"),
-    Kind(("Which number appears most often in {l}?", "=the most common number of {l}", "=the most frequent value in {l}", "=the mode of {l}"), "import statistics\nprint(statistics.mode({v}))"),
+    Kind(("Which number appears most often in {l}?", "=the most common number of {l}", "=the most frequent value in {l}", "=the mode of {l}"), "import statistics\nprint(statistics.mode({v}))", weight=4),
     Kind(("Are there duplicates in {l}?", "Does {l} have any repeated number?"), "print(len(set({v})) < len({v}))"),
     Kind(("=the sum of the different values in {l}", "!add up the distinct numbers of {l}"), "print(sum(set({v})))"),
     Kind(("!sort {l} and remove duplicates", "+the sorted unique values of {l}"), "print(sorted(set({v})))"),
@@ -119,7 +121,7 @@ _TWO_LISTS: tuple[Kind, ...] = (
     Kind(("!multiply the lists {a} and {b} element by element", "+the pairwise products of {a} and {b}"), "print([x * y for x, y in zip({va}, {vb})])"),
     Kind(("!subtract the list {b} from the list {a} element by element", "+the pairwise differences of {a} and {b}"), "print([x - y for x, y in zip({va}, {vb})])"),
     Kind(("=the dot product of {a} and {b}", "=the scalar product of {a} and {b}", "=the inner product of the vectors {a} and {b}"), "print(sum(x * y for x, y in zip({va}, {vb})))"),
-    Kind(("Which numbers are in both {a} and {b}?", "+the common elements of {a} and {b}", "=the intersection of {a} and {b}"), "print(sorted(set({va}) & set({vb})))"),
+    Kind(("Which numbers are in both {a} and {b}?", "Which numbers do {a} and {b} have in common?", "What do the lists {a} and {b} share?", "Which numbers do the lists {a} and {b} have in common?", "What is common to {a} and {b}?", "!find the numbers that {a} and {b} share", "+the common elements of {a} and {b}", "=the intersection of {a} and {b}"), "print(sorted(set({va}) & set({vb})))", weight=5),
     Kind(("=the union of {a} and {b}", "+all different numbers of {a} and {b} together"), "print(sorted(set({va}) | set({vb})))"),
     Kind(("Which numbers are in {a} but not in {b}?", "+the numbers of {a} that are missing in {b}"), "print([x for x in {va} if x not in {vb}])"),
     Kind(("!join the lists {a} and {b}", "!concatenate {a} and {b}", "!put the lists {a} and {b} together"), "print({va} + {vb})"),
@@ -144,6 +146,8 @@ def list_kinds(random: Random, vocabulary: Vocabulary) -> Task:
         said = {"a": f"[{', '.join(map(str, a))}]", "b": f"[{', '.join(map(str, b))}]"}
         if random.random() < 0.3:
             said = {key: text.replace("[", "(").replace("]", ")") for key, text in said.items()}
+        if random.random() < 0.3:
+            said = {key: text.strip("[]()") for key, text in said.items()}
         return ask(random, _TWO_LISTS, {**said, "va": a, "vb": b})
     values = numbers(random, least=4)
     kinds = _PLACES if which < len(_TWO_LISTS) + len(_PLACES) else _CHANGES
@@ -168,5 +172,6 @@ def list_kinds(random: Random, vocabulary: Vocabulary) -> Task:
         "ith": ordinal(random, i),
         "x": random.choice(values),
         "k": random.randint(2, 20),
+        "p": random.choice((5, 10, 15, 20, 25, 50)),
     }
     return ask(random, kinds, slots)

@@ -124,7 +124,7 @@ def phrases(random: Random, vocabulary: Vocabulary) -> Task:
     noun = random.choice(("the word ", "the string ", "the word ")) if is_word else random.choice(("the text ", "the sentence ", "the phrase "))  # fmt: skip
     words = text.split()
     n, w = random.randint(1, min(9, len(text))), random.randint(1, len(words))
-    n = random.randint(2, 6) if "{n}]" not in expression and "{n}:" not in expression else n
+    n = random.randint(2, 6) if "* {n}" in expression else n
     n = 1 if text[n - 1 : n] == " " else n
     mark, sign = random.choice(_MARKS)
     # A letter that is there both small and large would be counted once by the one, twice by the other.

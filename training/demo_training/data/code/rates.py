@@ -85,6 +85,13 @@ _SEVERAL: tuple[tuple[str, str, str], ...] = (
     ("{n} has {t} {i}, {m} has {d} more|{m} has {d} {i} more than {n}, who has {t}", "how many {i} do they have together|how many {i} is that together", "{t} + {t} + {d}"),
     ("{n} buys {c} {i} at ${x} each and a {thing} for ${y}|{n} takes {c} {i} for {x} dollars apiece and one {thing} for {y} dollars", "what is the total|how much is that in all|what does {n} pay", "{c} * {x} + {y}"),
     ("{n} buys {c} {i} at ${x} each and {d} {j} at ${y} each|{c} {i} cost {x} dollars each and {d} {j} cost {y} dollars each|{i} are ${x} and {j} ${y} apiece; {n} takes {c} {i} and {d} {j}|{i} cost {x} and {j} {y} each. I buy {c} {i} and {d} {j}", "what is the total|how much is that in all|what do I pay|what does it cost", "{c} * {x} + {d} * {y}"),
+    ("{i} cost {x}, {j} {z} and {k} {y} each. {n} buys {c} {i} and {d} {k}|{i} are ${x}, {j} ${z} and {k} ${y} a piece; I take {c} {i} and {d} {k}|prices: {i} ${x}, {j} ${z}, {k} ${y}. I need {c} {i} and {d} {k}|the shop has {i} at ${x}, {j} at ${z} and {k} at ${y}. {n} takes {c} {i} and {d} {k}", "what is the total|how much is that in all|what do I pay|what does it cost|what does {n} have to pay", "{c} * {x} + {d} * {y}"),
+    ("{i} cost {x}, {j} {z} and {k} {y} each. {n} buys {c} {j}|{i} are ${x}, {j} ${z} and {k} ${y} a piece; I take {c} {j}|prices: {i} ${x}, {j} ${z}, {k} ${y}. I need {c} {j}", "what is the total|how much is that|what do I pay|what does it cost", "{c} * {z}"),
+    ("{i} cost {x}, {j} {z} and {k} {y} each. {n} buys {c} of each|{i} are ${x}, {j} ${z} and {k} ${y} a piece; I take {c} of each", "what is the total|how much is that in all|what do I pay|what does it cost", "{c} * ({x} + {z} + {y})"),
+    ("{n} buys {c} {i} for ${x} each and pays with ${t}|{c} {i} cost ${x} each and I give ${t}", "how much change is there|how much do I get back|what is the change", "{t} - {c} * {x}"),
+    ("{n} has ${t} and buys {c} {i} at ${x} each|{n} takes ${t} to the shop and gets {c} {i} for ${x} a piece|I had ${t} and bought {c} {i} that cost ${x} each", "how much is left|how much money remains|what is left over", "{t} - {c} * {x}"),
+    ("{n} saves ${c} a week and already has ${t}|there are ${t} in the box and every week {n} adds ${c}", "how much is it after {d} weeks|how much will there be in {d} weeks", "{t} + {d} * {c}"),
+    ("{n} has {t} {i} and uses {c} a day|there are {t} {i} and {c} of them are eaten every day", "how many {i} are left after {d} days|how many {i} remain after {d} days", "{t} - {d} * {c}"),
 )  # fmt: skip
 # What goes on from the total.
 _MORE = (
@@ -156,7 +163,7 @@ def rates(random: Random, vocabulary: Vocabulary) -> Task:
 def several_steps(random: Random, vocabulary: Vocabulary) -> Task:
     """Two or three operations on the numbers of one sentence."""
     facts, questions, code = random.choice(_SEVERAL)
-    numbers = {"c": random.randint(2, 30), "d": random.randint(2, 20), "r": random.randint(2, 40), "t": random.randint(41, 900), "x": _size(random), "y": _size(random)}  # fmt: skip
+    numbers = {"c": random.randint(2, 30), "d": random.randint(2, 20), "r": random.randint(2, 40), "t": random.randint(41, 900), "x": _size(random), "y": _size(random), "z": _size(random)}  # fmt: skip
     return _task(random, vocabulary, [_pick(random, facts)], _pick(random, questions), code, numbers)  # fmt: skip
 
 
@@ -169,8 +176,8 @@ def _typed(random: Random, value: float) -> str:
 
 def _task(random: Random, vocabulary: Vocabulary, facts: list[str], question: str, code: str, numbers: Mapping[str, float]) -> Task:  # fmt: skip
     box = random.choice(("box", "bag", "pack", "basket", "crate", "tray", "carton", "case", "jar"))
-    (n, m), (i, j) = random.sample(vocabulary.first_names, 2), random.sample(ITEMS, 2)
-    slots = {"a": random.choice(("a", "one", "each")), "box": box, "i": i, "j": j, "n": n, "m": m, "thing": random.choice(vocabulary.things)}  # fmt: skip
+    (n, m), (i, j, k) = random.sample(vocabulary.first_names, 2), random.sample(ITEMS, 3)
+    slots = {"a": random.choice(("a", "one", "each")), "box": box, "i": i, "j": j, "k": k, "n": n, "m": m, "thing": random.choice(vocabulary.things)}  # fmt: skip
     currency = random.choice(_CURRENCIES)
     typed = {name: _typed(random, value) for name, value in numbers.items()}
     for name, text in typed.items():

@@ -71,11 +71,11 @@ _TOOL_HEADS = (
 # Each kind about as often as any other of its group, and what people ask every day more often.
 MAKERS: tuple[tuple[Maker, float], ...] = (
     (arithmetic, 60), (expression, 12), (in_words, 80), (powers, 6), (percentages, 14), (shares, 45), (figure_of_a_list, 40), (combined_figures, 8), (one_figure, 40),
-    (percentile, 2), (number_theory, 20), (integer_kinds, INTEGER_KINDS // 2), (strings, 34), (word_games, 20), (phrases, 110), (text_kinds, TEXT_KINDS // 3),
-    (dates, 40), (date_kinds, DATE_KINDS), (clock_times, 12), (time_units, 18), (conversions, 10), (unit_kinds, UNIT_KINDS // 2),
+    (percentile, 2), (number_theory, 20), (integer_kinds, INTEGER_KINDS), (strings, 34), (word_games, 20), (phrases, 130), (text_kinds, TEXT_KINDS // 3),
+    (dates, 45), (date_kinds, 2 * DATE_KINDS), (clock_times, 12), (time_units, 18), (conversions, 10), (unit_kinds, UNIT_KINDS // 2),
     (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 25), (story_kinds, STORY_KINDS), (balance, 50), (rates, 60), (several_steps, 45),
-    (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 50), (groups, 12), (votes, 12), (chores, 6), (list_games, 29),
-    (list_kinds, LIST_KINDS), (files, 8), (conditional_list, 24), (conditional_range, 24), (conditional_words, 14), (conditional_letters, 14),
+    (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 50), (groups, 12), (votes, 12), (chores, 6), (list_games, 20),
+    (list_kinds, 3 * LIST_KINDS // 2), (files, 8), (conditional_list, 40), (conditional_range, 26), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def with_mistake(asked: Round, random: Random) -> Round | None:
             if "len(" in code
             else code.replace("print(", "prnt(", 1)
         )
+        wrong += [code[:-1], code.replace("))", ")")]
     if ".days)" in code:
         wrong.append(code.replace(".days)", ".day)"))
     if "'" in code:

@@ -24,11 +24,13 @@ class Kind:
         wordings: of the question, with `{name}` for the slots.
         code: that prints the answer, with the same slots.
         answer: a sentence with `{out}` for the output; a general one when empty.
+        weight: how often it is asked, beside 1 for what is asked rarely.
     """
 
     wordings: tuple[str, ...]
     code: str
     answer: str = ""
+    weight: float = 1
 
 
 _SINGULAR = (
@@ -104,7 +106,7 @@ def worded(random: Random, wording: str, slots: Slots) -> str:
 
 def ask(random: Random, kinds: Sequence[Kind], slots: Slots) -> Task:
     """A question of one of the kinds."""
-    kind = random.choice(kinds)
+    kind = random.choices(kinds, [kind.weight for kind in kinds])[0]
     slots = {**slots, "out": "{}"}
     request = worded(random, random.choice(kind.wordings), slots)
     return Task(request, kind.code.format_map(slots), kind.answer.format_map(slots))
@@ -147,7 +149,7 @@ def numbers(random: Random, least: int = 2) -> list[int] | list[float]:
 def whole_numbers(random: Random, count: int) -> list[int]:
     """Numbers without a decimal; now and then some of them are below zero."""
     high = random.choice((10, 20, 100, 100, 1000, 5000))
-    low = -high // 2 if random.random() < 0.08 else 1
+    low = -high // 2 if random.random() < 0.17 else 1
     return [random.randint(low, high) for _ in range(count)]
 
 
