@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 
 from demo_training.cases import build_cases
-from demo_training.data import chinese, held_out, lookups, mixture, options
+from demo_training.data import assembled, chinese, held_out, mixture, options
 from demo_training.data.code import MAKERS, run_cell
 from demo_training.data.episode import IGNORED, encode
 from demo_training.data.functions import kind_of, load_templates, offer, placeholders, use
@@ -163,7 +163,7 @@ def test_every_word_of_an_assembled_function_stands_for_something() -> None:
 def test_every_assembled_call_fits_its_schema_and_is_answered_with_all_that_it_told() -> None:
     """What an unseen function told was left out of answers when each tool had sentences of its own."""
     for number in range(60):
-        episode = lookups.assembled_episode(Random(f"8/{number}"), TRAINING)
+        episode = assembled.assembled_episode(Random(f"8/{number}"), TRAINING)
         schemas = {spec.name: spec.parameters for spec in episode.tools}
         assert len(schemas) == len(episode.tools)
         for asked in episode.rounds:

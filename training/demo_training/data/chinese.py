@@ -3,6 +3,7 @@
 from functools import cache
 from random import Random
 
+from demo_training.data.chinese_words import told_in_chinese
 from demo_training.data.code import run_cell, shortened
 from demo_training.data.code.chinese import chinese_task
 from demo_training.data.episode import Call, Round, json_call
@@ -15,7 +16,6 @@ from demo_training.data.functions import (
     offer,
     use,
 )
-from demo_training.data.options import told_in_chinese
 from demo_training.data.values import TRAINING, Value, words
 from glm_tools.tool import Observation
 

@@ -8,19 +8,17 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from demo_training.data import options
+from demo_training.data.chinese_words import chinese_vocabulary, told_in_chinese
 from demo_training.data.code import run_cell, shortened
-from demo_training.data.episode import Call, Episode, Round, spoken
+from demo_training.data.episode import Call, Round, spoken
 from demo_training.data.functions import Parameter, told
 from demo_training.data.options import (
     Base,
     OptionTool,
     Wish,
-    chinese_vocabulary,
     draw_tool,
     draw_wish,
     load_options,
-    told_in_chinese,
 )
 from demo_training.data.values import KINDS, Value, Vocabulary, capitalised
 from glm_tools.python import SPEC as PYTHON
@@ -40,18 +38,6 @@ _OF_A_LIST = (
     ("what is the mean of {x}?", "sum({v}) / len({v})"), ("how far apart are the highest and the lowest of {x}?", "max({v}) - min({v})"),
     ("sort {x}", "sorted({v})"), ("how many are {x} altogether?", "sum({v})"), ("how many numbers are there in {x}?", "len({v})"),
     ("what is the biggest of {x}, times {n}?", "max({v}) * {n}"), ("what is {n} times the sum of {x}?", "sum({v}) * {n}"),
-)  # fmt: skip
-# Questions about the thing that a function is about, which tell all the numbers themselves.
-_TELLING_ALL = (
-    ("One of the {t} costs {m}. What do {n} of them cost?", "{m} * {n}"), ("I have {a} {t} and get {n} more. How many are there then?", "{a} + {n}"),
-    ("What is {p} % of {a} {t}?", "{a} * {p} / 100"), ("{b} {t} are shared by {n} people. How many does each of them get?", "{b} / {n}"),
-    ("There were {a} {t}, and {n} of them are gone. How many are left?", "{a} - {n}"), ("What is the average of {l} {t}?", "sum([{l}]) / len([{l}])"),
-    ("We count our {t}: {l}. What is the sum?", "sum([{l}])"), ("{t} are {m} each. How much do I pay for {n}?", "{m} * {n}"),
-    ("Yesterday there were {n} {t}, today {b}. How many times as many is that?", "{b} / {n}"), ("Which is the highest of these prices of {t}: {l}?", "max([{l}])"),
-    ("If {n} {t} take {a} minutes each, how many minutes is that in all?", "{n} * {a}"), ("Sort these numbers of {t}: {l}", "sorted([{l}])"),
-    ("How many letters does the word {w} have?", "len('{w}')"), ("Write the word {w} backwards.", "'{w}'[::-1]"),
-    ("A price of {m} for {t} goes up by {p} percent. What is it then?", "{m} * (100 + {p}) / 100"), ("How many hours are {a} minutes?", "{a} / 60"),
-    ("Convert {a} inches to centimeters, at 2.54 cm an inch.", "{a} * 2.54"), ("How many inches are {a} cm? An inch has 2.54 cm.", "{a} / 2.54"),
 )  # fmt: skip
 
 
@@ -90,7 +76,10 @@ def draw_entity(random: Random) -> Entity:
         (f"{about['zh']}{{name}}的编号是多少？", f"查一下{about['zh']}{{name}}"), "", "", (), f"{words}s",
     ))  # fmt: skip
     getters = {}
-    for key in random.sample(list(stock.attributes), random.choice((1, 2, 2, 3))):
+    keys = random.sample(list(stock.attributes), random.choice((1, 2, 2, 3)))
+    if random.random() < 0.4:
+        keys[0] = random.choice(("city", "contact", "address"))
+    for key in dict.fromkeys(keys):
         each = stock.attributes[key]
         of = key.replace("_", " ")
         id_names = (id_field, id_field, *id_names)
@@ -148,7 +137,14 @@ def direct_round(entity: Entity, random: Random, vocabulary: Vocabulary) -> Roun
     """The id is said, so that nothing is to be looked up first."""
     getter = random.choice([*entity.getters.values(), entity.finder])
     if getter is entity.finder:
-        return options.single_round(getter, random, vocabulary)
+        got = draw_wish(getter, random, vocabulary)
+        return Round(
+            "function",
+            spoken(got.request, random),
+            (got.call(random),),
+            told(got.result),
+            got.facts,
+        )
     code = KINDS["odd"].draw(random, vocabulary)
     label = entity.id_field.replace("_", " ")
     said = random.choice(
@@ -165,13 +161,14 @@ def direct_round(entity: Entity, random: Random, vocabulary: Vocabulary) -> Roun
     )
 
 
-def _python(expression: str) -> tuple[Call, str]:
+def python_call(expression: str) -> tuple[Call, str]:
+    """The call that prints an expression, and what is told of it."""
     source = f"print({expression})"
     output = run_cell(source)
     return Call(PYTHON.name, source, (Observation(output),)), shortened(output)
 
 
-def _numbers(random: Random, vocabulary: Vocabulary) -> dict[str, Any]:
+def numbers_for(random: Random, vocabulary: Vocabulary) -> dict[str, Any]:
     """Values for the computations."""
     n = random.randint(2, 24)
     return {
@@ -196,7 +193,7 @@ def computed_round(
         return None
     got = replace(got, said={})
     nominal = base.nominal.format(**{key: value.said for key, value in got.values.items()})
-    slots = _numbers(random, vocabulary)
+    slots = numbers_for(random, vocabulary)
     fields = {key: value.json for key, value in got.result.items()}
     if base.formulas:
         ask, expression = random.choice(base.formulas)
@@ -206,89 +203,37 @@ def computed_round(
         fields["v"] = value
     else:
         return None
-    call, fact = _python(expression.format(**slots, **fields))
+    call, fact = python_call(expression.format(**slots, **fields))
     mark = "" if ask.endswith("?") else "."
     request = capitalised(ask.format(x=nominal, **slots)) + mark
     calls = (*(wish.call(random) for wish in first), got.call(random), call)
     return Round("two steps", spoken(request, random), calls, f"The result is {fact}.", (fact,))
 
 
-def plain_computation(thing: str, random: Random, vocabulary: Vocabulary) -> Round:
-    """A question about what a function is about that only has to be computed."""
-    ask, expression = random.choice(_TELLING_ALL)
-    slots = {**_numbers(random, vocabulary), "t": thing}
-    call, fact = _python(expression.format(**slots))
-    request = capitalised(ask.format(**slots))
-    return Round("python", spoken(request, random), (call,), f"The result is {fact}.", (fact,))
-
-
 def relay_round(
     entity: Entity, tools: Sequence[OptionTool], random: Random, vocabulary: Vocabulary
 ) -> Round | None:
-    """A tool wants the city that another one tells; None where no tool at hand wants one."""
+    """A tool wants what another one tells, a city say; None where no tool at hand wants any of it."""
+    attributes = load_options().attributes
     takers = [
-        (tool, key)
+        (attribute, tool, key)
+        for attribute in entity.getters
         for tool in tools
         for key, parameter in tool.base.takes.items()
-        if parameter.kind is KINDS["city"]
+        if parameter.kind is KINDS.get(attributes[attribute]["kind"])
     ]
-    if "city" not in entity.getters or not takers:
+    if not takers:
         return None
-    tool, key = random.choice(takers)
+    attribute, tool, key = random.choice(takers)
     code = KINDS["odd"].draw(random, vocabulary)
-    getter = entity.getters["city"]
+    getter = replace(entity.getters[attribute], options={})
     asked = draw_wish(getter, random, vocabulary, fixed={"id": code})
+    told_of = f"the {attribute.replace('_', ' ')} of"
     said = random.choice(
-        (f"the city of {entity.noun} {code.said}", f"the city where {entity.noun} {code.said} is")
+        (f"{told_of} {entity.noun} {code.said}", f"{told_of} the {entity.noun} {code.said}")
     )
-    taken = draw_wish(tool, random, vocabulary, fixed={key: Value(said, asked.result["city"].json)})
-    calls = (replace(asked, said={}).call(random), taken.call(random))
+    taken = draw_wish(
+        tool, random, vocabulary, fixed={key: Value(said, asked.result[attribute].json)}
+    )
+    calls = (asked.call(random), taken.call(random))
     return Round("two steps", spoken(taken.request, random), calls, told(taken.result), taken.facts)
-
-
-def assembled_episode(random: Random, vocabulary: Vocabulary) -> Episode:
-    """Functions that are put together, one to eight of them, and questions of all the kinds above."""
-    entity = draw_entity(random) if random.random() < 0.5 else None
-    tools = [entity.finder, *entity.getters.values()] if entity else []
-    count = random.choices(range(1, 8), (16, 22, 22, 16, 11, 8, 5))[0]
-    free: list[OptionTool] = []
-    while len(tools) + len(free) < count:
-        drawn = draw_tool(random)
-        if all(drawn.spec.name != other.spec.name for other in (*tools, *free)):
-            free.append(drawn)
-    has_python = random.random() < 0.5
-    rounds: list[Round | None] = []
-    if entity:
-        rounds += [
-            dependent_round(entity, random, vocabulary, chinese=random.random() < 0.12)
-            for _ in range(2)
-        ]
-        rounds.append(direct_round(entity, random, vocabulary))
-        rounds.append(relay_round(entity, free, random, vocabulary))
-        getter = random.choice(list(entity.getters.values()))
-        if has_python:
-            rounds.append(computed_round(getter, random, vocabulary, random.choice((entity, None))))
-    if free:
-        chosen = random.choices(
-            free, k=random.choice((2, 3) if entity else (4, 5, 6) if count < 4 else (3, 4))
-        )
-        rounds += [
-            options.single_round(each, random, vocabulary, chinese=random.random() < 0.22)
-            for each in chosen
-        ]
-        if random.random() < 0.4:
-            rounds.append(options.twin_round(random.choice(free), random, vocabulary))
-        if random.random() < 0.3:
-            rounds.append(options.double_round(random.choices(free, k=2), random, vocabulary))
-        if has_python:
-            computable = [each for each in free if each.base.number or each.base.formulas]
-            rounds += [computed_round(each, random, vocabulary) for each in computable[:2]]
-    if has_python:
-        rounds.append(
-            plain_computation(random.choice((*tools, *free)).base.thing, random, vocabulary)
-        )
-    asked = [each for each in rounds if each is not None]
-    random.shuffle(asked)
-    specs = [each.spec for each in (*tools, *free)] + ([PYTHON] if has_python else [])
-    random.shuffle(specs)
-    return Episode(tuple(specs), tuple(asked))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from random import Random
 
-from demo_training.data import browsing, chains, chat, chinese, code, lookups, records, scenarios
+from demo_training.data import assembled, browsing, chains, chat, chinese, code, records, scenarios
 from demo_training.data.episode import Call, Episode, Round, json_call, spoken
 from demo_training.data.functions import (
     Offer,
@@ -304,7 +304,7 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
 
 def _assembled_episode(sources: Sources, random: Random) -> Episode:
     """Functions that are put together; now and then with a failure, a request that none of them serves, small talk."""
-    made = lookups.assembled_episode(random, sources.vocabulary)
+    made = assembled.assembled_episode(random, sources.vocabulary)
     rounds = list(made.rounds)
     if random.random() < 0.15:
         index = random.randrange(len(rounds))

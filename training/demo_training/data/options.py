@@ -13,61 +13,17 @@ from importlib import resources
 from random import Random
 from typing import Any
 
-from demo_training.data.episode import Call, Round, json_call, spoken
+from demo_training.data.chinese_words import NUMERALS, joined_chinese
+from demo_training.data.code.wording import cardinal
+from demo_training.data.episode import Call, json_call
 from demo_training.data.functions import (
-    JOINS,
-    PAIRS,
     Parameter,
     kind_of,
-    lowered,
     placeholders,
-    told,
 )
 from demo_training.data.scenarios import parameter_of
-from demo_training.data.values import TRAINING, Value, Vocabulary, capitalised, words
+from demo_training.data.values import KINDS, Kind, Value, Vocabulary, capitalised
 from glm_tools.tool import ToolSpec
-
-_CHINESE = replace(
-    TRAINING,
-    cities=words("北京, 上海, 广州, 深圳, 杭州, 成都, 南京, 武汉, 西安, 重庆, 苏州, 天津, 东京, 巴黎, 伦敦, 纽约, 柏林"),
-    first_names=words("小明, 小红, 王伟, 李娜, 张强, 刘洋, 陈静, 赵磊, 孙丽, 周杰, 吴敏, 郑爽"),
-    last_names=("",),
-    adjectives=words("红色, 安静, 快乐, 古老, 蓝色, 温暖, 明亮, 小小"),
-    things=words("苹果, 铅笔, 杯子, 椅子, 自行车, 台灯, 雨伞, 书包, 手表, 键盘, 相机, 毯子"),
-    topics=words("天气变化, 电动汽车, 健康饮食, 项目计划, 人工智能, 房价, 网球, 数据安全"),
-    errands=words("买牛奶, 给牙医打电话, 寄报告, 浇花, 交房租, 洗车"),
-    sentences=words("会议改到中午, 我会晚到十分钟, 请给我回电话, 晚饭做好了, 祝你生日快乐"),
-    dictionary=words("花生, 牛奶, 工作, 旅行, 家庭, 重要, 夏天, 音乐, 学校"),
-)  # fmt: skip
-_CHARACTERS = (
-    "天地人山水火木金土日月风云雨雪春夏秋冬东西南北中上下左右大小多少长高低新老红黄蓝白黑绿花草树鸟鱼马牛羊狗猫米面茶酒饭菜果"
-    "书笔纸画歌舞琴棋家门窗床桌灯车船路桥城村店楼园河湖海江岛石玉星光明安平和文学生友爱心手足目耳口头身力气声色香味甜苦"
-    "思想语言话字词数学理工农商医药法治国民军王李张刘陈杨赵黄周吴徐孙胡朱林何郭罗高梁郑谢宋唐许邓韩冯曹曾彭萧蔡潘田董袁"
-)
-
-
-def chinese_vocabulary(random: Random) -> Vocabulary:
-    """Chinese words, every second one put together of characters by chance, so that it has to be copied."""
-
-    def made(count: int) -> tuple[str, ...]:
-        return tuple(
-            "".join(random.sample(_CHARACTERS, random.choice((2, 2, 3, 3, 4))))
-            for _ in range(count)
-        )
-
-    def mixed(known: tuple[str, ...]) -> tuple[str, ...]:
-        return (*random.sample(known, 4), *made(4))
-
-    return replace(
-        _CHINESE,
-        cities=mixed(_CHINESE.cities),
-        first_names=mixed(_CHINESE.first_names),
-        things=mixed(_CHINESE.things),
-        topics=mixed(_CHINESE.topics),
-        errands=mixed(_CHINESE.errands),
-        sentences=mixed(_CHINESE.sentences),
-        dictionary=mixed(_CHINESE.dictionary),
-    )
 
 
 @dataclass(frozen=True)
@@ -305,7 +261,7 @@ def draw_wish(
         ask: one of the requests; drawn when empty.
     """
     ask = ask or random.choice(tool.base.chinese if chinese else tool.base.asks)
-    share = random.choice((0.3, 0.6, 0.6, 0.9))
+    share = random.choice((0.0, 0.4, 0.6, 0.7, 0.9))
     named = [key for key in tool.options if key in tool.required or random.random() < share]
     random.shuffle(named)
     adjectives: list[str] = []
@@ -326,7 +282,7 @@ def draw_wish(
     if "{a}" in ask:
         text = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
     result = {
-        key: _draw(Parameter(kind_of(kind), (), ""), random, vocabulary, chinese)
+        key: _result(kind_of(kind), random, vocabulary, chinese)
         for key, kind in tool.base.gives.items()
     }
     request = joined_chinese(text, clauses, random) if chinese else joined(text, clauses, random)
@@ -337,13 +293,32 @@ def _draw(parameter: Parameter, random: Random, vocabulary: Vocabulary, chinese:
     """A value; one for a Chinese request is Chinese where it is made of words."""
     value = parameter.draw(random, vocabulary)
     if not chinese:
-        return value
+        return _in_words(parameter, value, random)
+    if isinstance(value.json, int) and 1 < value.json < len(NUMERALS) and random.random() < 0.5:
+        return Value(NUMERALS[value.json], value.json)
     if isinstance(value.json, list):
         return Value("、".join(str(each) for each in value.json), value.json)
     text = load_options().chinese.get(value.said, value.said)
     if not text.isascii():
         text = re.sub(r"The (?:Last )?|\band\b|\s", "", text)
     return Value(text, text if isinstance(value.json, str) else value.json)
+
+
+def _result(kind: Kind, random: Random, vocabulary: Vocabulary, chinese: bool) -> Value:
+    """A field of a result, said as it is written there."""
+    value = _draw(Parameter(kind, (), ""), random, vocabulary, chinese)
+    return value if isinstance(value.json, list) else Value(str(value.json), value.json)
+
+
+def _in_words(parameter: Parameter, value: Value, random: Random) -> Value:
+    """A number or a time of day as people say it at times: three, half past as 7:30 pm."""
+    if parameter.kind is KINDS["small"]:
+        return Value(cardinal(random, value.json), value.json)
+    if parameter.kind is KINDS["time"] and random.random() < 0.3:
+        hour, minute = (int(part) for part in value.json.split(":"))
+        minutes = f":{minute:02d}" if minute else ""
+        return Value(f"{hour % 12 or 12}{minutes} {'am' if hour < 12 else 'pm'}", value.json)
+    return value
 
 
 def _say(
@@ -397,19 +372,6 @@ def _sentence(text: str) -> str:
     return (capitalised(text) if " " in text else text) + "."
 
 
-def joined_chinese(ask: str, clauses: Sequence[str], random: Random) -> str:
-    """The same in Chinese."""
-    mark = "？" if ask.endswith("？") else "。"
-    plain = ask.rstrip("？")
-    if random.random() < 0.3:
-        plain = random.choice(("请", "帮我", "请帮我", "请问，", "你好，")) + plain
-    if not clauses:
-        return plain + mark
-    if random.random() < 0.6:
-        return f"{plain}，{'，'.join(clauses)}{mark}"
-    return f"{plain}{mark}{'，'.join(clauses)}。"
-
-
 def result_shape(fields: Mapping[str, Any], random: Random) -> Any:
     """A result as a tool's author gives it: an object mostly, one in another, a single value, lines."""
     shape = random.random()
@@ -422,88 +384,3 @@ def result_shape(fields: Mapping[str, Any], random: Random) -> Any:
         return value
     lines = [f"{key.replace('_', ' ')}: {value}" for key, value in fields.items()]
     return random.choice((", ", "\n", "; ")).join(lines)
-
-
-def told_in_chinese(result: Mapping[str, Value]) -> str:
-    """The answer that tells every field of a result, in the one form there is for it."""
-    if len(result) == 1:
-        (value,) = result.values()
-        return f"结果是{value.said}。"
-    fields = [f"{key.replace('_', ' ')}是{value.said}" for key, value in result.items()]
-    return f"结果：{'，'.join(fields)}。"
-
-
-def single_round(
-    tool: OptionTool, random: Random, vocabulary: Vocabulary, *, chinese: bool = False
-) -> Round:
-    """One call with its options."""
-    wish = draw_wish(
-        tool, random, chinese_vocabulary(random) if chinese else vocabulary, chinese=chinese
-    )
-    call = wish.call(random)
-    if chinese:
-        return Round("Chinese", wish.request, (call,), told_in_chinese(wish.result), wish.facts)
-    return Round("function", spoken(wish.request, random), (call,), told(wish.result), wish.facts)
-
-
-def double_round(tools: Sequence[OptionTool], random: Random, vocabulary: Vocabulary) -> Round:
-    """Two requests at once, to two tools or to one."""
-    wishes = [draw_wish(tool, random, vocabulary) for tool in tools]
-    one, other = wishes
-    begins = one.request.rstrip(".?!")
-    goes_on = lowered(other.request)
-    user = random.choice(JOINS).format(one.request, goes_on, other.request, begins, lowered(begins))
-    return Round(
-        "two calls",
-        spoken(user, random),
-        tuple(wish.call(random) for wish in wishes),
-        " ".join(told(wish.result) for wish in wishes),
-        one.facts + other.facts,
-    )
-
-
-def twin_round(tool: OptionTool, random: Random, vocabulary: Vocabulary) -> Round | None:
-    """One request of two things of a kind, or of one thing in two ways: two calls; None where it cannot be put so."""
-    choices = [key for key, option in tool.options.items() if len(option.members) > 2]
-    one = draw_wish(tool, random, vocabulary)
-    if len(tool.base.takes) == 1 and random.random() < 0.6:
-        (key,) = tool.base.takes
-        other = draw_wish(tool, random, vocabulary)
-        values = (one.values[key], other.values[key])
-        if values[0] == values[1]:
-            return None
-        asked = draw_wish(
-            tool, random, vocabulary, fixed={key: Value(random.choice(PAIRS).format(*(each.said for each in values)), "")}
-        )  # fmt: skip
-        pair = (
-            replace(asked, values={key: values[0]}, result=one.result),
-            replace(asked, values={key: values[1]}, result=other.result),
-        )
-        labels = tuple(each.said for each in values)
-    elif choices and "{a}" not in tool.base.asks[0]:
-        key = random.choice(choices)
-        members = random.sample(list(tool.options[key].members), 2)
-        bare = replace(tool, options={}, required=frozenset())
-        plain = draw_wish(bare, random, vocabulary)
-        ways = [
-            random.choice(tool.options[key].members[each]).removeprefix("+") for each in members
-        ]
-        both = random.choice(("{0} and {1}", "both {0} and {1}", "once {0}, once {1}")).format(
-            *ways
-        )
-        mark = plain.request[-1]
-        asked = replace(plain, tool=tool, request=f"{plain.request[:-1]}, {both}{mark}")
-        pair = (
-            replace(asked, said={key: members[0]}, result=one.result),
-            replace(asked, said={key: members[1]}),
-        )
-        labels = tuple(each.replace("_", " ") for each in members)
-    else:
-        return None
-    answer = " ".join(
-        f"{label}: {told(wish.result)}" for label, wish in zip(labels, pair, strict=True)
-    )
-    calls = tuple(wish.call(random) for wish in pair)
-    return Round(
-        "two calls", spoken(asked.request, random), calls, answer, pair[0].facts + pair[1].facts
-    )

@@ -1,0 +1,173 @@
+"""Conversations about functions that are put together: which are on the table, what is asked."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+from demo_training.data.chinese_words import chinese_vocabulary, told_in_chinese
+from demo_training.data.episode import Episode, Round, spoken
+from demo_training.data.functions import JOINS, PAIRS, lowered, told
+from demo_training.data.lookups import (
+    computed_round,
+    dependent_round,
+    direct_round,
+    draw_entity,
+    numbers_for,
+    python_call,
+    relay_round,
+)
+from demo_training.data.options import OptionTool, draw_tool, draw_wish
+from demo_training.data.values import Value, Vocabulary, capitalised
+from glm_tools.python import SPEC as PYTHON
+
+# Questions about the thing that a function is about, which tell all the numbers themselves.
+_TELLING_ALL = (
+    ("One of the {t} costs {m}. What do {n} of them cost?", "{m} * {n}"), ("I have {a} {t} and get {n} more. How many are there then?", "{a} + {n}"),
+    ("What is {p} % of {a} {t}?", "{a} * {p} / 100"), ("{b} {t} are shared by {n} people. How many does each of them get?", "{b} / {n}"),
+    ("There were {a} {t}, and {n} of them are gone. How many are left?", "{a} - {n}"), ("What is the average of {l} {t}?", "sum([{l}]) / len([{l}])"),
+    ("We count our {t}: {l}. What is the sum?", "sum([{l}])"), ("{t} are {m} each. How much do I pay for {n}?", "{m} * {n}"),
+    ("Yesterday there were {n} {t}, today {b}. How many times as many is that?", "{b} / {n}"), ("Which is the highest of these prices of {t}: {l}?", "max([{l}])"),
+    ("If {n} {t} take {a} minutes each, how many minutes is that in all?", "{n} * {a}"), ("Sort these numbers of {t}: {l}", "sorted([{l}])"),
+    ("How many letters does the word {w} have?", "len('{w}')"), ("Write the word {w} backwards.", "'{w}'[::-1]"),
+    ("A price of {m} for {t} goes up by {p} percent. What is it then?", "{m} * (100 + {p}) / 100"), ("How many hours are {a} minutes?", "{a} / 60"),
+    ("Convert {a} inches to centimeters, at 2.54 cm an inch.", "{a} * 2.54"), ("How many inches are {a} cm? An inch has 2.54 cm.", "{a} / 2.54"),
+)  # fmt: skip
+
+
+def single_round(
+    tool: OptionTool, random: Random, vocabulary: Vocabulary, *, chinese: bool = False
+) -> Round:
+    """One call with its options."""
+    wish = draw_wish(
+        tool, random, chinese_vocabulary(random) if chinese else vocabulary, chinese=chinese
+    )
+    call = wish.call(random)
+    if chinese:
+        return Round("Chinese", wish.request, (call,), told_in_chinese(wish.result), wish.facts)
+    return Round("function", spoken(wish.request, random), (call,), told(wish.result), wish.facts)
+
+
+def double_round(tools: Sequence[OptionTool], random: Random, vocabulary: Vocabulary) -> Round:
+    """Two requests at once, to two tools or to one."""
+    wishes = [draw_wish(tool, random, vocabulary) for tool in tools]
+    one, other = wishes
+    begins = one.request.rstrip(".?!")
+    goes_on = lowered(other.request)
+    user = random.choice(JOINS).format(one.request, goes_on, other.request, begins, lowered(begins))
+    return Round(
+        "two calls",
+        spoken(user, random),
+        tuple(wish.call(random) for wish in wishes),
+        " ".join(told(wish.result) for wish in wishes),
+        one.facts + other.facts,
+    )
+
+
+def twin_round(tool: OptionTool, random: Random, vocabulary: Vocabulary) -> Round | None:
+    """One request of two things of a kind, or of one thing in two ways: two calls; None where it cannot be put so."""
+    choices = [
+        key
+        for key, option in tool.options.items()
+        if len(option.members) > 2 and tool.required <= {key}
+    ]
+    one = draw_wish(tool, random, vocabulary)
+    if len(tool.base.takes) == 1 and random.random() < 0.6:
+        (key,) = tool.base.takes
+        other = draw_wish(tool, random, vocabulary)
+        values = (one.values[key], other.values[key])
+        if values[0] == values[1]:
+            return None
+        asked = draw_wish(
+            tool, random, vocabulary, fixed={key: Value(random.choice(PAIRS).format(*(each.said for each in values)), "")}
+        )  # fmt: skip
+        pair = (
+            replace(asked, values={key: values[0]}, result=one.result),
+            replace(asked, values={key: values[1]}, result=other.result),
+        )
+        labels = tuple(each.said for each in values)
+    elif choices and "{a}" not in tool.base.asks[0]:
+        key = random.choice(choices)
+        members = random.sample(list(tool.options[key].members), 2)
+        bare = replace(tool, options={}, required=frozenset())
+        plain = draw_wish(bare, random, vocabulary)
+        ways = [
+            random.choice(tool.options[key].members[each]).removeprefix("+") for each in members
+        ]
+        both = random.choice(("{0} and {1}", "both {0} and {1}", "once {0}, once {1}")).format(
+            *ways
+        )
+        mark = plain.request[-1]
+        asked = replace(plain, tool=tool, request=f"{plain.request[:-1]}, {both}{mark}")
+        pair = (
+            replace(asked, said={key: members[0]}, result=one.result),
+            replace(asked, said={key: members[1]}),
+        )
+        labels = tuple(each.replace("_", " ") for each in members)
+    else:
+        return None
+    answer = " ".join(
+        f"{label}: {told(wish.result)}" for label, wish in zip(labels, pair, strict=True)
+    )
+    calls = tuple(wish.call(random) for wish in pair)
+    return Round(
+        "two calls", spoken(asked.request, random), calls, answer, pair[0].facts + pair[1].facts
+    )
+
+
+def plain_computation(thing: str, random: Random, vocabulary: Vocabulary) -> Round:
+    """A question about what a function is about that only has to be computed."""
+    ask, expression = random.choice(_TELLING_ALL)
+    slots = {**numbers_for(random, vocabulary), "t": thing}
+    call, fact = python_call(expression.format(**slots))
+    request = capitalised(ask.format(**slots))
+    return Round("python", spoken(request, random), (call,), f"The result is {fact}.", (fact,))
+
+
+def assembled_episode(random: Random, vocabulary: Vocabulary) -> Episode:
+    """Functions that are put together, one to eight of them, and questions of all the kinds above."""
+    entity = draw_entity(random) if random.random() < 0.5 else None
+    tools = [entity.finder, *entity.getters.values()] if entity else []
+    count = random.choices(range(1, 8), (13, 17, 19, 16, 14, 12, 9))[0]
+    free: list[OptionTool] = []
+    while len(tools) + len(free) < count:
+        drawn = draw_tool(random)
+        if all(drawn.spec.name != other.spec.name for other in (*tools, *free)):
+            free.append(drawn)
+    has_python = random.random() < 0.5
+    rounds: list[Round | None] = []
+    if entity:
+        rounds += [
+            dependent_round(entity, random, vocabulary, chinese=random.random() < 0.16)
+            for _ in range(2)
+        ]
+        rounds.append(direct_round(entity, random, vocabulary))
+        rounds.append(relay_round(entity, free, random, vocabulary))
+        getter = random.choice(list(entity.getters.values()))
+        if has_python:
+            rounds.append(computed_round(getter, random, vocabulary, random.choice((entity, None))))
+    if free:
+        chosen = random.choices(
+            free,
+            k=random.choice((2, 3) if entity or count > 4 else (4, 5, 6) if count < 4 else (3, 4)),
+        )
+        rounds += [
+            single_round(each, random, vocabulary, chinese=random.random() < 0.27)
+            for each in chosen
+        ]
+        if random.random() < 0.4:
+            rounds.append(twin_round(random.choice(free), random, vocabulary))
+        if random.random() < 0.3:
+            rounds.append(double_round(random.choices(free, k=2), random, vocabulary))
+        if has_python:
+            computable = [each for each in free if each.base.number or each.base.formulas]
+            rounds += [computed_round(each, random, vocabulary) for each in computable[:2]]
+    if has_python:
+        rounds.append(
+            plain_computation(random.choice((*tools, *free)).base.thing, random, vocabulary)
+        )
+    asked = [each for each in rounds if each is not None]
+    random.shuffle(asked)
+    del asked[max(3, 7 - (len(tools) + len(free)) // 2) :]  # what is too long is not trained on
+    specs = [each.spec for each in (*tools, *free)] + ([PYTHON] if has_python else [])
+    random.shuffle(specs)
+    return Episode(tuple(specs), tuple(asked))
