@@ -72,13 +72,18 @@ def dates(random: Random, vocabulary: Vocabulary) -> Task:
     ))  # fmt: skip
 
 
+def _clock(random: Random, minutes: int) -> str:
+    """A time of a day, with or without a zero in front of a small hour."""
+    hour = minutes // 60
+    return (
+        f"{hour}:{minutes % 60:02d}" if random.random() < 0.5 else f"{hour:02d}:{minutes % 60:02d}"
+    )
+
+
 def clock_times(random: Random, vocabulary: Vocabulary) -> Task:
     """Spans between times of a day, times some minutes away, spans in other units."""
     start, span = random.randint(0, 1200), random.randint(5, 230)
-    a, b = (
-        f"{start // 60:02d}:{start % 60:02d}",
-        f"{(start + span) // 60:02d}:{(start + span) % 60:02d}",
-    )
+    a, b = _clock(random, start), _clock(random, start + span)
     first = _day(random)
     second = first + timedelta(days=random.randint(8, 400))
     a_day, b_day = _date_words(random, first), _date_words(random, second)
@@ -198,7 +203,7 @@ def date_kinds(random: Random, vocabulary: Vocabulary) -> Task:
         if random.random() < 0.4
         else min(1439, start + 5 * random.randint(1, 40))
     )
-    times = {"a": f"{start // 60:02d}:{start % 60:02d}", "b": f"{end // 60:02d}:{end % 60:02d}"}
+    times = {"a": _clock(random, start), "b": _clock(random, end)}
     spans = {
         "h": random.randint(2, 12),
         "s_": random.randint(1, 59),
