@@ -92,6 +92,34 @@ _SEVERAL: tuple[tuple[str, str, str], ...] = (
     ("{n} has ${t} and buys {c} {i} at ${x} each|{n} takes ${t} to the shop and gets {c} {i} for ${x} a piece|I had ${t} and bought {c} {i} that cost ${x} each", "how much is left|how much money remains|what is left over", "{t} - {c} * {x}"),
     ("{n} saves ${c} a week and already has ${t}|there are ${t} in the box and every week {n} adds ${c}", "how much is it after {d} weeks|how much will there be in {d} weeks", "{t} + {d} * {c}"),
     ("{n} has {t} {i} and uses {c} a day|there are {t} {i} and {c} of them are eaten every day", "how many {i} are left after {d} days|how many {i} remain after {d} days", "{t} - {d} * {c}"),
+    ("a recipe for {c} people needs {t} g of flour|for {c} pancakes {n} uses {t} ml of milk|{c} {i} weigh {t} g|{c} tickets cost ${t}|a cake for {c} guests takes {t} g of sugar|{n} pays ${t} for {c} kg|it takes {t} minutes to make {c} {i}|{c} liters of paint cover {t} square meters", "how much is needed for {d}|how much do I need for {d}|what is it for {d}|how much is that for {d}|and how much for {d}|how many is it for {d} then", "{t} / {c} * {d}"),
+    ("{c} workers need {d} days for a job|{c} painters finish a house in {d} days|the food lasts {d} days for {c} cows", "how many days is it for {r}|how long does it take with {r}|for {r} of them, how many days is that", "{c} * {d} / {r}"),
+    ("{n} has {t} {i} and gives {part} of them away|{part} of the {t} {i} are sold|{n} eats {part} of {t} {i}|{part} of {t} {i} are broken", "how many are left|how many {i} remain|how many {i} does {n} still have", "{t} - {t} / {whole}"),
+    ("{n} has {t} {i} and gives {part} of them away|{part} of the {t} {i} are sold|{n} eats {part} of {t} {i}|{part} of {t} {i} are red", "how many is that|how many {i} are that|what number is that", "{t} / {whole}"),
+    ("{n} buys {c} {i} for ${r} each and sells them for ${t} each|a shop pays ${r} for each of {c} {i} and sells them at ${t}", "what is the profit|how much is earned|how much profit is that", "({t} - {r}) * {c}"),
+    ("{n} drives {c} hours at {t} km/h and then {d} hours at {r} km/h|a train goes {c} hours at {t} km per hour and {d} more at {r} km per hour", "how far is that|how many km is that in all|what distance is that", "{c} * {t} + {d} * {r}"),
+    ("the way to work is {r} km and {n} goes there and back {d} days a week|{n} swims {r} m there and {r} m back, {d} times", "how far is that in a week|how many is that in all", "{r} * 2 * {d}"),
+    ("{n} wants a {thing} for ${t}, has ${d} and saves ${c} a week|a {thing} costs ${t}; {n} already has ${d} and puts aside ${c} every week", "how many weeks does it take|after how many weeks is there enough", "({t} - {d}) / {c}"),
+    ("a floor of {c} by {d} meters gets a carpet at ${x} per square meter|a wall is {c} m by {d} m and paint is ${x} for each square meter|a field of {c} m by {d} m is sold at ${x} per square meter", "what does it cost|how much is that|what is the price", "{c} * {d} * {x}"),
+    ("{n} earns ${t} a day and {m} ${r}|a bus makes {t} km a day and a truck {r} km|one machine makes {t} {i} a day and the other {r}", "what is the difference after {c} days|how much more does the first have after {c} days", "({t} - {r}) * {c}"),
+    ("{n} earns ${t} a day and {m} ${r}|a bus makes {t} km a day and a truck {r} km|one machine makes {t} {i} a day and the other {r}", "how much is that together in {c} days|what do both make in {c} days", "({t} + {r}) * {c}"),
+    ("a rope of {t} m is cut into pieces of {r} m|a tape of {t} cm is cut into strips of {r} cm|{t} liters are filled into cans of {r} liters", "how many whole ones are there|how many full ones does that give|how many can be made", "{t} // {r}"),
+    ("a rope of {t} m is cut into pieces of {r} m|a tape of {t} cm is cut into strips of {r} cm|{t} liters are filled into cans of {r} liters", "how much is left over|what is left at the end|how much remains", "{t} % {r}"),
+    ("there are {c} chickens and {d} cows on a farm|{n} has {c} hens and {d} horses", "how many legs are that|how many legs do they have together", "{c} * 2 + {d} * 4"),
+    ("in {d} years {n} will be {t}|{n} turns {t} in {d} years", "how old is {n} now|what is the age of {n} today", "{t} - {d}"),
+    ("{d} years ago {n} was {t}|{n} was {t} years old {d} years ago", "how old is {n} now|what is the age of {n} today", "{t} + {d}"),
+    ("it was -{d} degrees at night and {c} degrees at noon|the temperature went from -{d} to {c} degrees|one town has -{d} degrees, the other {c}", "what is the difference|by how many degrees did it rise|how large is the difference in degrees", "{c} - (-{d})"),
+    ("a bill of ${t} is reduced by a voucher of ${d} and shared by {c} friends|{c} friends share ${t} after they spent ${d} of it", "how much is it for each|what does each of them get or pay", "({t} - {d}) / {c}"),
+    ("of {t} {i}, {d} are red, {c} are blue and the rest are green|a box has {t} {i}: {d} red ones, {c} blue ones and the others green|there are {t} {i}; {d} are red and {c} blue, the rest is green", "how many are green|how many green ones are there|how many {i} are green", "{t} - {d} - {c}"),
+    ("{n} reads {t} pages in the first week and twice as many in the second|{n} sells {t} {i} on Monday and double that on Tuesday", "how many is that in all|how many is that together", "{t} + {t} * 2"),
+    ("{n} has {t} {i} and {m} has half as many|{n} collected {t} {i}, {m} only half of that", "how many do they have together|how many {i} is that together", "{t} + {t} / 2"),
+    ("a phone plan is ${d} a month plus ${x} for each call|a taxi takes ${d} and ${x} for each km|a gym costs ${d} to join and ${x} per visit|renting a boat is ${d} plus ${x} an hour", "what do {c} of them cost|how much is it for {c}|what is paid for {c}", "{d} + {c} * {x}"),
+    ("the first hour costs ${d} and each further hour ${x}|parking is ${d} for the first hour and ${x} for every hour after it", "what do {c} hours cost|how much is it for {c} hours", "{d} + ({c} - 1) * {x}"),
+    ("{n} has {c} notes of $5 and {d} notes of $10|there are {c} five-dollar bills and {d} ten-dollar bills in the box", "how much money is that|how many dollars is that", "{c} * 5 + {d} * 10"),
+    ("{n} scored {c}, {d} and {r} points in three games|three friends have {c}, {d} and {r} {i}|it rained {c} mm, {d} mm and {r} mm on three days", "how much is that on average|what is the average", "({c} + {d} + {r}) / 3"),
+    ("{n} needs {t} points and has {c} from one test and {d} from another|the goal is {t} {i}; {n} has {c} and {m} has {d}", "how many are missing|how many more are needed", "{t} - {c} - {d}"),
+    ("an order of {c} {i} at ${x} each has ${d} shipping|{n} orders {c} {i} for ${x} each; delivery is ${d}", "what is the total|what does the order cost", "{c} * {x} + {d}"),
+    ("{c} buses bring {r} people each and {d} people come on foot|{c} tables have {r} guests each and {d} guests stand", "how many people are there|how many is that in all", "{c} * {r} + {d}"),
 )  # fmt: skip
 # What goes on from the total.
 _MORE = (
@@ -164,7 +192,10 @@ def several_steps(random: Random, vocabulary: Vocabulary) -> Task:
     """Two or three operations on the numbers of one sentence."""
     facts, questions, code = random.choice(_SEVERAL)
     numbers = {"c": random.randint(2, 30), "d": random.randint(2, 20), "r": random.randint(2, 40), "t": random.randint(41, 900), "x": _size(random), "y": _size(random), "z": _size(random)}  # fmt: skip
-    return _task(random, vocabulary, [_pick(random, facts)], _pick(random, questions), code, numbers)  # fmt: skip
+    whole, part = random.choice(((2, "half"), (3, "a third"), (4, "a quarter"), (5, "a fifth"), (10, "a tenth")))  # fmt: skip
+    fact = _pick(random, facts).replace("{part}", part)
+    code = code.replace("{whole}", str(whole))
+    return _task(random, vocabulary, [fact], _pick(random, questions), code, numbers)
 
 
 def _typed(random: Random, value: float) -> str:

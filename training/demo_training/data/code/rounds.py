@@ -74,7 +74,7 @@ MAKERS: tuple[tuple[Maker, float], ...] = (
     (arithmetic, 60), (expression, 12), (in_words, 80), (powers, 6), (percentages, 14), (shares, 45), (figure_of_a_list, 40), (combined_figures, 8), (one_figure, 40),
     (percentile, 2), (number_theory, 20), (integer_kinds, INTEGER_KINDS), (strings, 34), (word_games, 20), (phrases, 130), (text_kinds, TEXT_KINDS // 3),
     (dates, 45), (date_kinds, 2 * DATE_KINDS), (clock_times, 12), (time_units, 18), (conversions, 10), (unit_kinds, UNIT_KINDS // 2),
-    (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 25), (story_kinds, STORY_KINDS), (balance, 50), (rates, 60), (several_steps, 45),
+    (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 20), (story_kinds, STORY_KINDS), (balance, 60), (rates, 75), (several_steps, 80),
     (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 50), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 20),
     (list_kinds, 3 * LIST_KINDS // 2), (files, 8), (conditional_list, 40), (conditional_range, 26), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
