@@ -16,6 +16,8 @@ def arithmetic(random: Random, vocabulary: Vocabulary) -> Task:
         a, b = random.randint(10, 9999), random.randint(2, 9999)
     else:
         a, b = round(random.uniform(1, 99), random.choice((1, 2))), round(random.uniform(1, 99), 1)  # type: ignore[assignment]
+    if random.random() < 0.1:
+        a = -a
     sign = random.choice("+-**/")
     wordings = {
         "+": ("{a} + {b}", "{a} plus {b}", "the sum of {a} and {b}", "{a}+{b}", "{a} added to {b}"),

@@ -166,6 +166,17 @@ _OF_TIMES: tuple[Kind, ...] = (
 DATE_KINDS = len(_OF_DATES) + len(_OF_TIMES)
 
 
+def _in_one_year(random: Random, first: date, second: date) -> dict[str, str]:
+    """Two days as people say them who name the year once."""
+    a, b = _MONTHS[first.month - 1], _MONTHS[second.month - 1]
+    return random.choice((
+        {"a": f"{a} {first.day}", "b": f"{b} {second.day}, {second.year}"},
+        {"a": f"{first.day} {a}", "b": f"{second.day} {b} {second.year}"},
+        {"a": f"{a} {first.day}", "b": f"{b} {second.day} {second.year}"},
+        {"a": f"{a} {ordinal(random, first.day, letters=False)}", "b": f"{b} {ordinal(random, second.day, letters=False)}, {second.year}"},
+    ))  # fmt: skip
+
+
 def date_kinds(random: Random, vocabulary: Vocabulary) -> Task:
     """Dates, spans between them, times of a day, spans in other units."""
     n, k = random.choice((random.randint(2, 99), random.randint(20, 600))), random.randint(2, 52)
@@ -195,8 +206,12 @@ def date_kinds(random: Random, vocabulary: Vocabulary) -> Task:
             "month": _MONTHS[month - 1],
             "m": month,
         }
+        kinds = _OF_DATES
+        if first.year == second.year and random.random() < 0.4:
+            kinds = tuple(kind for kind in _OF_DATES if "{cb}" in kind.code)
+            days |= _in_one_year(random, first, second)
         years = {"year": first.year, "year2": first.year + random.randint(4, 80)}
-        return ask(random, _OF_DATES, {**common, **days, **more, **years})
+        return ask(random, kinds, {**common, **days, **more, **years})
     start = random.randint(0, 1300)
     end = (
         start + random.randint(5, 1439 - start)

@@ -55,7 +55,7 @@ _FIGURES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("What is the average?", "What's the mean?", "How much is that on average?", "What is the average of the numbers?", "How many is it on average?", "Find the mean."), "sum(data.values()) / len(data)"),
     (("What is the highest number?", "What is the maximum?", "What's the largest value?"), "max(data.values())"),
     (("What is the lowest number?", "What is the minimum?", "What's the smallest value?"), "min(data.values())"),
-    (("What is the difference between the highest and the lowest?", "How far apart are the first and the last?", "How large is the gap between most and least?", "What's the range?"), "max(data.values()) - min(data.values())"),
+    (("What is the difference between the highest and the lowest?", "How far apart are the highest and the lowest?", "How large is the gap between most and least?", "What's the range?"), "max(data.values()) - min(data.values())"),
     (("What percentage of the total is {one}?", "What share of it, in percent, belongs to {one}?", "How many percent is {one}?", "What percentage went to {one}?", "What percent does {one} make up?"), "data['{one}'] / sum(data.values()) * 100"),
     (("How much more is {one} than {two}?", "What is the difference between {one} and {two}?", "By how much do {one} and {two} differ?"), "abs(data['{one}'] - data['{two}'])"),
     (("How much are {one} and {two} together?", "What is the sum of {one} and {two}?", "What do {one} and {two} make together?"), "data['{one}'] + data['{two}']"),
@@ -63,9 +63,9 @@ _FIGURES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("How many are below {limit}?", "How many have less than {limit}?", "How many of them are under {limit}?"), "sum(value < {limit} for value in data.values())"),
     (("{Which} is above {limit}?", "{Which} has more than {limit}?", "List everything above {limit}."), "[name for name, value in data.items() if value > {limit}]"),
     (("{Which} is below {limit}?", "{Which} has less than {limit}?", "List everything below {limit}."), "[name for name, value in data.items() if value < {limit}]"),
-    (("Rank them, largest first.", "Sort them from highest to lowest.", "Order them by number, highest first.", "List them from most to least.", "Put them in order, the largest first."), "sorted(data, key=data.get, reverse=True)"),
-    (("Rank them, smallest first.", "Sort them from lowest to highest.", "Order them by number, lowest first.", "List them from least to most.", "Put them in order, the smallest first."), "sorted(data, key=data.get)"),
-    (("{Which} comes second?", "{Which} has the second highest number?", "{Which} is second from the top?"), "sorted(data, key=data.get)[-2]"),
+    (("Rank them, largest first.", "Sort them from highest to lowest.", "Order them by number, highest first.", "List them from most to least.", "Put them in order, the largest first.", "Rank the {nouns} from highest to lowest.", "Sort the {nouns} by number, largest first.", "List the {nouns} in descending order.", "Rank the {nouns} by their numbers. Largest first."), "sorted(data, key=data.get, reverse=True)"),
+    (("Rank them, smallest first.", "Sort them from lowest to highest.", "Order them by number, lowest first.", "List them from least to most.", "Put them in order, the smallest first.", "Rank the {nouns} from lowest to highest.", "Sort the {nouns} by number, smallest first.", "List the {nouns} in ascending order."), "sorted(data, key=data.get)"),
+    (("{Which} comes second?", "{Which} has the second highest number?", "{Which} is second from the top?", "Which of the {nouns} is second?"), "sorted(data, key=data.get)[-2]"),
 )  # fmt: skip
 _GROUPS = (
     (("sales", "support", "marketing", "research", "finance", "Legal", "Design", "Production"), ("{k} works in {g}|{k} in {g}", "{k} is in {g}|{k} in {g}", "{k} ({g})|{k} ({g})"), ("How many work in {one}?", "How many people are in {one}?"), ("Who works in {one}?", "Who is in {one}?"), ("Employees: ", "Staff: ", "")),
@@ -114,6 +114,8 @@ def labelled_figures(random: Random, vocabulary: Vocabulary) -> Task:
     values: list[float] = random.sample(range(1, high), len(names))
     if random.random() < 0.25:
         values = [round(random.uniform(0.2, 40), random.choice((1, 2))) for _ in names]
+    if "degrees" in "".join(rows.rows) and random.random() < 0.5:
+        values = random.sample(range(-20, 40), len(names))
     separated = random.random() < 0.3
     said = [f"{value:,}" if separated else str(value) for value in values]
     first, _, others = random.choice(rows.rows).partition("|")
@@ -135,7 +137,8 @@ def labelled_figures(random: Random, vocabulary: Vocabulary) -> Task:
         questions, code = random.choice(_FIGURES)
         one, two = random.sample(names, 2)
         limit = random.choice(values)
-        slots = {"one": one, "two": two, "limit": limit, "Which": rows.which}
+        nouns = random.choice(("people", "names")) if rows.labels == "names" else rows.labels
+        slots = {"one": one, "two": two, "limit": limit, "Which": rows.which, "nouns": nouns}
         question = random.choice(questions).format_map(slots)
         code = code.format_map(slots)
     text = _sentence(random, rows.heads, phrases)

@@ -129,9 +129,10 @@ def phrases(random: Random, vocabulary: Vocabulary) -> Task:
     mark, sign = random.choice(_MARKS)
     # A letter that is there both small and large would be counted once by the one, twice by the other.
     letters = [x for x in text if x.isalpha() and text.lower().count(x.lower()) == text.count(x)]
+    letter = random.choice(letters or ["e"])
     slots = {
-        "t": quoted if random.random() < 0.6 else noun + quoted, "q": quoted, "c": repr(text), "l": random.choice(letters or ["e"]),
-        "m": random.choice("aeioustrnlmy"), "n": n, "N": cardinal(random, n), "nth": ordinal(random, n), "w": w, "wth": ordinal(random, w),
+        "t": quoted if random.random() < 0.6 else noun + quoted, "q": quoted, "c": repr(text), "l": letter,
+        "m": random.choice("aeioustrnlmy".replace(letter, "")), "n": n, "N": cardinal(random, n), "nth": ordinal(random, n), "w": w, "wth": ordinal(random, w),
         "word": random.choice(words).replace("'", "").strip(","), "other": random.choice(vocabulary.dictionary), "mark": mark, "sign": sign,
     }  # fmt: skip
     request = framed(random, random.choice(wordings)).format_map(slots)

@@ -76,7 +76,7 @@ MAKERS: tuple[tuple[Maker, float], ...] = (
     (dates, 45), (date_kinds, 2 * DATE_KINDS), (clock_times, 12), (time_units, 18), (conversions, 10), (unit_kinds, UNIT_KINDS // 2),
     (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 20), (story_kinds, STORY_KINDS), (balance, 60), (rates, 75), (several_steps, 80),
     (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 50), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 20),
-    (list_kinds, 3 * LIST_KINDS // 2), (files, 8), (conditional_list, 40), (conditional_range, 26), (conditional_words, 14), (conditional_letters, 14),
+    (list_kinds, 3 * LIST_KINDS // 2), (files, 8), (conditional_list, 40), (conditional_range, 40), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
 
 
