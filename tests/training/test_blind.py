@@ -22,6 +22,8 @@ from demo_training.data import mixture
 from demo_training.data.code import run_cell
 from demo_training.data.episode import Call
 from demo_training.data.functions import offer
+from demo_training.data.lookups import draw_entity
+from demo_training.data.options import load_options
 from demo_training.data.records import ACTIONS, load_records
 from demo_training.data.scenarios import load_scenarios
 from demo_training.data.values import TRAINING
@@ -225,6 +227,11 @@ def test_no_tool_is_one_of_training(cases: list[Case]) -> None:
         for action in ACTIONS:
             for _ in range(3):
                 names.add(offer(action(record, random), random, TRAINING).spec.name)
+    stock = load_options()
+    names |= {name for base in stock.bases for name in base.names}
+    for _ in range(40 * len(stock.entities)):
+        entity = draw_entity(random)
+        names |= {each.spec.name for each in (entity.finder, *entity.getters.values())}
     ours = {spec.name for case in cases for spec in case.specs if spec.builtin is None}
     assert len(ours) >= 60
     assert sorted(ours & names) == []

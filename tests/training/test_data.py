@@ -18,7 +18,7 @@ from demo_training.data.episode import IGNORED, encode
 from demo_training.data.functions import kind_of, load_templates, offer, placeholders, use
 from demo_training.data.records import ACTIONS, load_records
 from demo_training.data.values import TRAINING
-from demo_training.train import Position, Recipe, batches
+from demo_training.train import POOL_EPISODES, Position, Recipe, batches
 from glm_engine.demo import demo_checkpoint
 from glm_engine.errors import DownloadError
 from glm_engine.tokenizer import load_tokenizer
@@ -177,6 +177,17 @@ def test_every_assembled_call_fits_its_schema_and_is_answered_with_all_that_it_t
             assert all(fact in asked.answer for fact in asked.facts)
 
 
+def test_a_word_of_a_request_is_copied_into_its_call_in_the_same_spelling() -> None:
+    """A first letter that a sentence changed would have to be guessed."""
+    random = Random(10)
+    for _ in range(600):
+        tool = options.draw_tool(random)
+        wish = options.draw_wish(tool, random, TRAINING)
+        for key, value in wish.values.items():
+            if tool.base.takes[key].schema["type"] == "string" and " " in value.said:
+                assert value.said in wish.request
+
+
 def test_optional_arguments_are_named_and_left_out_alike() -> None:
     """One that is hardly ever asked for, or a member of an enum, is left out when it is."""
     random = Random(9)
@@ -246,8 +257,8 @@ def test_a_run_that_was_stopped_goes_on_with_the_batch_that_comes_next(
 ) -> None:
     """Inside a pool and over the end of one."""
     recipe = Recipe(batch_tokens=1400)
-    whole = list(islice(batches(recipe, dialect, Position()), 40))
-    assert whole[-1][1].pool > 0, "the sample has to reach the second pool"
-    for stop in (3, 25):
+    whole = list(islice(batches(recipe, dialect, Position()), POOL_EPISODES + 4))
+    second_pool = next(number for number, (_, after) in enumerate(whole) if after.pool > 0)
+    for stop in (3, second_pool - 1, second_pool + 1):
         rest = list(islice(batches(recipe, dialect, whole[stop - 1][1]), 3))
         assert rest == whole[stop : stop + 3]

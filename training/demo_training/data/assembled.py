@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from random import Random
 
+from demo_training.data import chinese
 from demo_training.data.chinese_words import chinese_vocabulary, told_in_chinese
-from demo_training.data.episode import Episode, Round, spoken
+from demo_training.data.episode import Episode, Round, json_call, spoken
 from demo_training.data.functions import JOINS, PAIRS, lowered, told
 from demo_training.data.lookups import (
     computed_round,
@@ -16,7 +18,7 @@ from demo_training.data.lookups import (
     python_call,
     relay_round,
 )
-from demo_training.data.options import OptionTool, draw_tool, draw_wish
+from demo_training.data.options import OptionTool, Wish, draw_tool, draw_wish, load_options
 from demo_training.data.values import Value, Vocabulary, capitalised
 from glm_tools.python import SPEC as PYTHON
 
@@ -35,16 +37,33 @@ _TELLING_ALL = (
 
 
 def single_round(
-    tool: OptionTool, random: Random, vocabulary: Vocabulary, *, chinese: bool = False
+    tool: OptionTool, random: Random, vocabulary: Vocabulary, *, in_chinese: bool = False
 ) -> Round:
     """One call with its options."""
     wish = draw_wish(
-        tool, random, chinese_vocabulary(random) if chinese else vocabulary, chinese=chinese
+        tool, random, chinese_vocabulary(random) if in_chinese else vocabulary, chinese=in_chinese
     )
     call = wish.call(random)
-    if chinese:
+    if not in_chinese and random.random() < 0.07:
+        return _several_rows(wish, random, vocabulary)
+    if in_chinese:
         return Round("Chinese", wish.request, (call,), told_in_chinese(wish.result), wish.facts)
     return Round("function", spoken(wish.request, random), (call,), told(wish.result), wish.facts)
+
+
+def _several_rows(wish: Wish, random: Random, vocabulary: Vocabulary) -> Round:
+    """The result is a list of two or three, and all of them are told."""
+    others = [draw_wish(wish.tool, random, vocabulary) for _ in range(random.choice((1, 2)))]
+    rows = [wish.result, *(other.result for other in others)]
+    shown = [{key: value.json for key, value in row.items()} for row in rows]
+    facts = tuple(value.said for row in rows for value in row.values())
+    return Round(
+        "function",
+        spoken(wish.request, random),
+        (json_call(wish.tool.spec.name, wish.arguments, shown),),
+        " ".join(told(row) for row in rows),
+        facts,
+    )
 
 
 def double_round(tools: Sequence[OptionTool], random: Random, vocabulary: Vocabulary) -> Round:
@@ -52,8 +71,8 @@ def double_round(tools: Sequence[OptionTool], random: Random, vocabulary: Vocabu
     wishes = [draw_wish(tool, random, vocabulary) for tool in tools]
     one, other = wishes
     begins = one.request.rstrip(".?!")
-    goes_on = lowered(other.request)
-    user = random.choice(JOINS).format(one.request, goes_on, other.request, begins, lowered(begins))
+    goes_on, opens = _lowered(other.request), _lowered(begins)
+    user = random.choice(JOINS).format(one.request, goes_on, other.request, begins, opens)
     return Round(
         "two calls",
         spoken(user, random),
@@ -61,6 +80,17 @@ def double_round(tools: Sequence[OptionTool], random: Random, vocabulary: Vocabu
         " ".join(told(wish.result) for wish in wishes),
         one.facts + other.facts,
     )
+
+
+@cache
+def _opening_words() -> frozenset[str]:
+    """The words that requests begin with, which are no values."""
+    return frozenset(ask.split()[0].lower() for base in load_options().bases for ask in base.asks)
+
+
+def _lowered(request: str) -> str:
+    """With a small first letter where the request begins with a word of its own."""
+    return lowered(request) if request.split()[0].lower() in _opening_words() else request
 
 
 def twin_round(tool: OptionTool, random: Random, vocabulary: Vocabulary) -> Round | None:
@@ -151,7 +181,7 @@ def assembled_episode(random: Random, vocabulary: Vocabulary) -> Episode:
             k=random.choice((2, 3) if entity or count > 4 else (4, 5, 6) if count < 4 else (3, 4)),
         )
         rounds += [
-            single_round(each, random, vocabulary, chinese=random.random() < 0.27)
+            single_round(each, random, vocabulary, in_chinese=random.random() < 0.27)
             for each in chosen
         ]
         if random.random() < 0.4:
@@ -161,6 +191,8 @@ def assembled_episode(random: Random, vocabulary: Vocabulary) -> Episode:
         if has_python:
             computable = [each for each in free if each.base.number or each.base.formulas]
             rounds += [computed_round(each, random, vocabulary) for each in computable[:2]]
+    if has_python and random.random() < 0.25:
+        rounds.append(chinese.python_round(random))
     if has_python:
         rounds.append(
             plain_computation(random.choice((*tools, *free)).base.thing, random, vocabulary)

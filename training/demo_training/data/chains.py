@@ -84,6 +84,8 @@ def find_then_act(record: Record, random: Random, vocabulary: Vocabulary) -> Cha
     )
     known = {record.id_name: Value(str(found.result[record.id_name]), found.result[record.id_name])}
     acted = _use_of(acting, request.format_map(_It(record)), known, random, vocabulary)
+    if random.random() < 0.7:
+        acted = acted.telling_everything()
     said = {key: value.said for key, value in acted.values.items()}
     sentence = request.format(**{**said, "it": found.request})
     if random.random() < 0.3:
@@ -156,6 +158,8 @@ def relay(
     if taking.spec.name == source.offer.spec.name:
         return None
     taken = use(taking, random, vocabulary, fixed={key: Value(source.request, value)})
+    if random.random() < 0.7:
+        taken = taken.telling_everything()
     answer = taken.answer.replace(source.request, str(value))
     question = Round(
         "two steps",

@@ -227,9 +227,9 @@ def _spec(template: Template, tool_name: str, names: Mapping[str, str], random: 
         shown.update(schema)
         if key not in required and random.random() < 0.5:
             if "enum" in shown:
-                shown["default"] = shown["enum"][0]
+                shown["default"] = random.choice(shown["enum"])
             elif shown["type"] == "boolean":
-                shown["default"] = False
+                shown["default"] = random.random() < 0.3
         properties[names[key]] = shown
     parameters: dict[str, Any] = {"type": "object", "properties": properties}
     parameters["required"] = [names[key] for key in required]
@@ -417,8 +417,8 @@ def one_tool_twice(offered: Offer, random: Random, vocabulary: Vocabulary) -> Ro
     if parameter.is_list or parameter.schema["type"] == "boolean":
         return None
     single = replace(offered, template=replace(template, requests=(request,)))
-    first = use(single, random, vocabulary)
-    second = use(single, random, vocabulary)
+    first = use(single, random, vocabulary).telling_everything()
+    second = use(single, random, vocabulary).telling_everything()
     if first.values[key] == second.values[key]:
         return None
     both = random.choice(PAIRS).format(first.values[key].said, second.values[key].said)

@@ -70,7 +70,7 @@ def draw_entity(random: Random) -> Entity:
     finder = draw_tool(random, Base(
         (f"find_{noun}", f"lookup_{noun}", f"get_{id_field}", f"{noun}_by_name", f"search_{noun}", f"{id_field}_of"),
         (f"Find the {label} of a {words} by name", f"Look up a {words} by name", f"Search for a {words}"),
-        {"name": Parameter(KINDS[about["by"]], ("name", f"{noun}_name", noun), f"Name of the {words}")},
+        {"name": Parameter(KINDS[about["by"]], ("name", f"{noun}_name", noun), f"Name of the {words}")}, {},
         {id_field: "odd", **{f"{kind}_of_entry": kind for kind in beside}}, (),
         (f"what is the {label} of {{name}}?", f"find the {words} {{name}}", "look up {name}", f"which {label} does the {words} {{name}} have?"),
         (f"{about['zh']}{{name}}的编号是多少？", f"查一下{about['zh']}{{name}}"), "", "", (), f"{words}s",
@@ -86,7 +86,7 @@ def draw_entity(random: Random) -> Entity:
         getters[key] = draw_tool(random, Base(
             (f"get_{noun}_{key}", f"{noun}_{key}", f"{key}_of_{noun}", f"{noun}_{key}_by_id", f"check_{noun}_{key}"),
             (f"Get the {of} of a {words}", f"The {of} of a {words} by its id", f"Look up the {of}"),
-            {"id": Parameter(KINDS["odd"], id_names, f"{capitalised(label)} of the {words}")},
+            {"id": Parameter(KINDS["odd"], id_names, f"{capitalised(label)} of the {words}")}, {},
             {key: each["kind"]}, (each["option"],) if "option" in each else (),
             tuple(ask.replace("{x}", "{id}") for ask in each["asks"]), (each["zh"].replace("{x}", "{id}"),),
             f"the {of} of {{id}}", key if each["kind"] in ("money", "count") or each["kind"].startswith(("int", "float")) else "", (), f"{words}s",

@@ -22,7 +22,7 @@ from demo_training.data.functions import (
     placeholders,
 )
 from demo_training.data.scenarios import parameter_of
-from demo_training.data.values import KINDS, Kind, Value, Vocabulary, capitalised
+from demo_training.data.values import KINDS, Kind, Value, Vocabulary, capitalised, choice_of
 from glm_tools.tool import ToolSpec
 
 
@@ -55,6 +55,7 @@ class Base:
         names: of the tool.
         about: descriptions of it.
         takes: required parameters, by the word for them in requests.
+        listed: the values of those that have few.
         gives: the fields of the result.
         options: keys of the options it may have; one that begins with `!` is required.
         asks: requests, with `{a}` where adjectives go.
@@ -68,6 +69,7 @@ class Base:
     names: tuple[str, ...]
     about: tuple[str, ...]
     takes: Mapping[str, Parameter]
+    listed: Mapping[str, tuple[str, ...]]
     gives: Mapping[str, str]
     options: tuple[str, ...]
     asks: tuple[str, ...]
@@ -118,6 +120,11 @@ def _base(entry: Mapping[str, Any]) -> Base:
         tuple(entry["names"].split()),
         tuple(entry["about"]),
         {key: parameter_of(key, text) for key, text in entry["takes"].items()},
+        {
+            key: tuple(text.partition(" :")[0].split("|"))
+            for key, text in entry["takes"].items()
+            if "|" in text
+        },
         entry["gives"],
         tuple(entry["options"].split()),
         tuple(entry["asks"]),
@@ -180,7 +187,7 @@ class Wish:
 def draw_tool(random: Random, base: Base | None = None) -> OptionTool:
     """A tool with one to four options."""
     stock = load_options()
-    base = base or random.choice(stock.bases)
+    base = _with_enums(base or random.choice(stock.bases), random)
     required = frozenset(key[1:] for key in base.options if key.startswith("!"))
     free = [key for key in base.options if not key.startswith("!")]
     count = min(len(free), random.choice((1, 2, 2, 3, 3, 4)))
@@ -198,6 +205,16 @@ def draw_tool(random: Random, base: Base | None = None) -> OptionTool:
     name = base.names[0] if random.random() < 0.4 else random.choice(base.names)
     spec = _spec(name, base, names, options, required, random)
     return OptionTool(spec, base, names, options, required)
+
+
+def _with_enums(base: Base, random: Random) -> Base:
+    """The same with some of the arguments that have few values as enums, in the spelling of enums."""
+    takes = dict(base.takes)
+    for key, values in base.listed.items():
+        members = tuple(value.replace(" ", "_") for value in values)
+        if random.random() < 0.4 and all(re.fullmatch(r"\w+", member) for member in members):
+            takes[key] = replace(takes[key], kind=choice_of(members))
+    return replace(base, takes=takes)
 
 
 def _some_members(option: Option, random: Random) -> Option:
@@ -285,7 +302,10 @@ def draw_wish(
         key: _result(kind_of(kind), random, vocabulary, chinese)
         for key, kind in tool.base.gives.items()
     }
-    request = joined_chinese(text, clauses, random) if chinese else joined(text, clauses, random)
+    if chinese:
+        request = joined_chinese(text, clauses, random)
+    else:  # a value is copied in the spelling that it has in the request
+        request = joined(text if ask.startswith("{") else capitalised(text), clauses, random)
     return Wish(tool, request, result, values, said)
 
 
@@ -301,7 +321,8 @@ def _draw(parameter: Parameter, random: Random, vocabulary: Vocabulary, chinese:
     text = load_options().chinese.get(value.said, value.said)
     if not text.isascii():
         text = re.sub(r"The (?:Last )?|\band\b|\s", "", text)
-    return Value(text, text if isinstance(value.json, str) else value.json)
+    is_copied = isinstance(value.json, str) and "enum" not in parameter.schema
+    return Value(text, text if is_copied else value.json)
 
 
 def _result(kind: Kind, random: Random, vocabulary: Vocabulary, chinese: bool) -> Value:
@@ -346,25 +367,25 @@ def _say(
 
 
 def joined(ask: str, clauses: Sequence[str], random: Random) -> str:
-    """One request of what is asked for and how it is to be."""
+    """One request of what is asked for, with its first letter as it is to be, and how it is to be."""
     mark = "?" if ask.endswith("?") else "."
     plain = ask.rstrip("?")
     if not clauses:
-        return capitalised(plain) + mark
+        return plain + mark
     style = random.random()
     if style < 0.3:
-        return capitalised(f"{plain}, {', '.join(clauses)}{mark}")
+        return f"{plain}, {', '.join(clauses)}{mark}"
     if style < 0.38:
-        return capitalised(f"{plain} {', '.join(clauses)}{mark}")
+        return f"{plain} {', '.join(clauses)}{mark}"
     if style < 0.6:
-        return capitalised(plain) + mark + "".join(f" {_sentence(each)}" for each in clauses)
+        return plain + mark + "".join(f" {_sentence(each)}" for each in clauses)
     if style < 0.74:
-        return capitalised(plain) + mark + f" {_sentence(' and '.join(clauses))}"
+        return plain + mark + f" {_sentence(' and '.join(clauses))}"
     if style < 0.84:
-        return f"{_sentence(', '.join(clauses))} {capitalised(plain)}{mark}"
+        return f"{_sentence(', '.join(clauses))} {plain}{mark}"
     if style < 0.92:
-        return capitalised(f"{plain} - {', '.join(clauses)}{mark}")
-    return capitalised(f"{plain} ({'; '.join(clauses)}){mark}")
+        return f"{plain} - {', '.join(clauses)}{mark}"
+    return f"{plain} ({'; '.join(clauses)}){mark}"
 
 
 def _sentence(text: str) -> str:
