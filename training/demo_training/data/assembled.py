@@ -105,7 +105,7 @@ def twin_round(tool: OptionTool, random: Random, vocabulary: Vocabulary) -> Roun
         (key,) = tool.base.takes
         other = draw_wish(tool, random, vocabulary)
         values = (one.values[key], other.values[key])
-        if values[0] == values[1]:
+        if values[0] == values[1] or any(" and " in each.said for each in values):
             return None
         asked = draw_wish(
             tool, random, vocabulary, fixed={key: Value(random.choice(PAIRS).format(*(each.said for each in values)), "")}

@@ -306,9 +306,10 @@ def _assembled_episode(sources: Sources, random: Random) -> Episode:
     """Functions that are put together; now and then with a failure, a request that none of them serves, small talk."""
     made = assembled.assembled_episode(random, sources.vocabulary)
     rounds = list(made.rounds)
-    if random.random() < 0.15:
+    if random.random() < 0.2:
         index = random.randrange(len(rounds))
-        rounds[index] = with_error(rounds[index], random)
+        if rounds[index].kind in ("function", "two steps"):
+            rounds[index] = with_error(rounds[index], random)
     if random.random() < 0.1:
         refused = chat.refusal_round(made.tools, sources.everyday, random, sources.vocabulary)
         rounds += [refused] if refused else []
@@ -336,7 +337,7 @@ def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
         return _browser_episode(sources, random)
     if which < 0.49:
         return _drill_episode(sources, random, stock)
-    if which < 0.65:
+    if which < 0.62:
         return _function_episode(sources, random)
     if which < 0.97:
         return _assembled_episode(sources, random)
