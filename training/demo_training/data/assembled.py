@@ -10,6 +10,8 @@ from demo_training.data.chinese_words import chinese_vocabulary, told_in_chinese
 from demo_training.data.episode import Episode, Round, json_call, spoken
 from demo_training.data.functions import JOINS, PAIRS, lowered, told
 from demo_training.data.lookups import (
+    RELAYED,
+    Entity,
     computed_round,
     dependent_round,
     direct_round,
@@ -19,7 +21,7 @@ from demo_training.data.lookups import (
     relay_round,
 )
 from demo_training.data.options import OptionTool, Wish, draw_tool, draw_wish, load_options
-from demo_training.data.values import Value, Vocabulary, capitalised
+from demo_training.data.values import KINDS, Value, Vocabulary, capitalised
 from glm_tools.python import SPEC as PYTHON
 
 # Questions about the thing that a function is about, which tell all the numbers themselves.
@@ -153,12 +155,25 @@ def plain_computation(thing: str, random: Random, vocabulary: Vocabulary) -> Rou
     return Round("python", spoken(request, random), (call,), f"The result is {fact}.", (fact,))
 
 
+def _taker(entity: Entity, random: Random) -> list[OptionTool]:
+    """A tool that wants what the entity's tools tell, for every second entity that tells what one wants."""
+    stock = load_options()
+    told_kinds = {stock.attributes[attribute]["kind"] for attribute in entity.getters}
+    kinds = [KINDS[kind] for kind in RELAYED if kind in told_kinds]
+    takers = [
+        base
+        for base in stock.bases
+        if any(parameter.kind in kinds for parameter in base.takes.values())
+    ]
+    return [draw_tool(random, random.choice(takers))] if takers and random.random() < 0.5 else []
+
+
 def assembled_episode(random: Random, vocabulary: Vocabulary) -> Episode:
     """Functions that are put together, one to eight of them, and questions of all the kinds above."""
     entity = draw_entity(random) if random.random() < 0.5 else None
     tools = [entity.finder, *entity.getters.values()] if entity else []
     count = random.choices(range(1, 8), (13, 17, 19, 16, 14, 12, 9))[0]
-    free: list[OptionTool] = []
+    free = _taker(entity, random) if entity and count > len(tools) else []
     while len(tools) + len(free) < count:
         drawn = draw_tool(random)
         if all(drawn.spec.name != other.spec.name for other in (*tools, *free)):

@@ -25,6 +25,7 @@ from glm_tools.python import SPEC as PYTHON
 from glm_tools.tool import Observation
 
 _BESIDE = ("city", "date", "name", "count", "time")  # kinds of what a finder tells beside the id
+RELAYED = ("city", "name", "address", "date")  # kinds of what one tool tells and another one takes
 _OF_A_NUMBER = (
     ("what is {n} times {x}?", "{v} * {n}"), ("multiply {x} by {n}", "{v} * {n}"), ("what is half of {x}?", "{v} / 2"),
     ("add {n} to {x}", "{v} + {n}"), ("what is {p} percent of {x}?", "{v} * {p} / 100"), ("divide {x} by {n}", "{v} / {n}"),
@@ -220,7 +221,8 @@ def relay_round(
         for attribute in entity.getters
         for tool in tools
         for key, parameter in tool.base.takes.items()
-        if parameter.kind is KINDS.get(attributes[attribute]["kind"])
+        if attributes[attribute]["kind"] in RELAYED
+        and parameter.kind is KINDS[attributes[attribute]["kind"]]
     ]
     if not takers:
         return None
