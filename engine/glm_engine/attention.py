@@ -14,7 +14,7 @@ from torch import Tensor
 
 from glm_engine import kernels
 from glm_engine.kernels import attention as native
-from glm_engine.kv_cache import LayerView
+from glm_engine.kv_cache import LayerView, MaskedView
 
 # Up to this many query tokens the heads of a group are worth stacking as rows; beyond it there are rows enough.
 _MAX_PACKED_TOKENS = 16
@@ -34,7 +34,8 @@ class Attention(Protocol):
 
         Args:
             queries: (T, H, D), a view is fine; heads next to each other.
-            cached: of S positions.
+            cached: of S positions, of which the queries are the last T. A `MaskedView` says itself which they see; T is
+                at most 16 then, and only torch's attention reads one.
 
         Returns:
             (T, H * D), dtype of `queries`.
@@ -91,13 +92,16 @@ class TorchAttention:
         num_queries, num_heads, head_dim = queries.shape
         keys, values = cached.dequantized(queries.dtype)
         num_kv_heads, num_keys, _ = keys.shape
-        mask = self._causal_mask(num_queries, num_keys, queries.device)
+        if isinstance(cached, MaskedView):
+            mask = cached.mask
+        else:
+            mask = self._causal_mask(num_queries, num_keys, queries.device)
+            if mask is not None and num_queries <= _MAX_PACKED_TOKENS:
+                mask = mask.repeat_interleave(num_heads // num_kv_heads, 0)  # (T*G, S)
         if num_queries <= _MAX_PACKED_TOKENS:
             grouped = queries.reshape(num_queries, num_kv_heads, -1, head_dim)  # (T, Hkv, G, D)
             group_size = grouped.shape[2]
             rows = grouped.transpose(0, 1).reshape(1, num_kv_heads, -1, head_dim)  # (1, Hkv, TG, D)
-            if mask is not None:
-                mask = mask.repeat_interleave(group_size, 0)  # (T*G, S)
             output = F.scaled_dot_product_attention(rows, keys[None], values[None], attn_mask=mask)
             output = output.view(num_kv_heads, num_queries, group_size, head_dim).transpose(0, 1)
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -52,6 +52,26 @@ class LayerView:
         if self.value_offset is not None:
             values += self.value_offset[:, None]
         return keys.to(dtype), values.to(dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedView(LayerView):
+    """What a step reads of one layer, whose place is known on the device alone; S positions, some not computed yet.
+
+    Attributes:
+        mask: (T * G, S) of the compute dtype, added to scores: 0 where a query may look, else minus infinity. Query by
+            query, the G heads of a group next to each other.
+    """
+
+    mask: Tensor | None = None
+
+
+class Placed(Protocol):
+    """Where a pass writes its keys and values, and what it then reads: a cache, or a `CacheSpan`."""
+
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> LayerView:
+        """See `KVCache.append`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +148,7 @@ class KVCache:
         length: committed positions.
         capacity: positions that fit before the buffers grow.
         max_length: as given.
+        generation: how often the buffers were replaced by larger ones.
     """
 
     def __init__(
@@ -142,6 +163,8 @@ class KVCache:
         self.length = 0
         self.capacity = 0
         self.max_length = max_length
+        self.generation = 0
+        self._zeros_from = 0  # all buffers are zero from this position on
         self._formats = formats or [LayerFormat()] * config.num_layers
 
         def empty(width: int, dtype: torch.dtype) -> Tensor:
@@ -161,26 +184,32 @@ class KVCache:
         """Bytes of the buffers, spare capacity included."""
         return sum(buffer.nbytes for buffers in self._buffers for buffer in buffers)
 
-    def reserve(self, length: int) -> None:
+    def reserve(self, length: int, *, room: int = 0) -> None:
         """Make room for `length` positions, so that appending up to there allocates nothing.
 
         Buffers grow layer by layer: for a moment there is one layer more than the new size.
+
+        Args:
+            length: positions to append up to.
+            room: positions that the buffers must have besides, be they used or not; may be above `max_length`.
 
         Raises:
             ValueError: more than `max_length`.
         """
         if length > self.max_length:
             raise ValueError(f"{length:,} positions exceed the cache's {self.max_length:,}")
-        if length <= self.capacity:
+        self._zeros_from = max(self._zeros_from, length)
+        if max(length, room) <= self.capacity:
             return
         wanted = max(length, self.capacity + min(self.capacity // 2, _MAX_GROWTH))
-        capacity = min(-(-wanted // _GRANULARITY) * _GRANULARITY, self.max_length)
+        capacity = max(min(-(-wanted // _GRANULARITY) * _GRANULARITY, self.max_length), room)
         for buffers in self._buffers:
             for index, old in enumerate(buffers):
                 grown = old.new_empty(old.shape[0], capacity, old.shape[2])
                 grown[:, : self.length] = old[:, : self.length]
                 buffers[index] = grown
-        self.capacity = capacity
+        self.capacity = self._zeros_from = capacity
+        self.generation += 1
 
     def append(self, layer: int, keys: Tensor, values: Tensor) -> LayerView:
         """Write the newest T positions of one layer behind the committed ones.
@@ -197,7 +226,8 @@ class KVCache:
             ValueError: more than `max_length` positions; nothing was written.
         """
         start, end = self.length, self.length + keys.shape[0]
-        self.reserve(end)
+        if end > self._zeros_from or end > self.max_length:  # a pass reserves what it appends
+            self.reserve(end)
         kept = self._formats[layer]
         views = [buffer[:, :end] for buffer in self._buffers[layer]]
         if kept.is_int8:
@@ -211,6 +241,34 @@ class KVCache:
         all_keys[:, start:] = keys.transpose(0, 1)
         all_values[:, start:] = values.transpose(0, 1)
         return LayerView(all_keys, all_values)
+
+    def span(self, positions: Tensor, num_positions: int, mask: Tensor) -> "CacheSpan":
+        """The first `num_positions` positions, for a step that writes at `positions`.
+
+        Args:
+            positions: (T,) int64, on the device; they are not looked at here.
+            num_positions: at most the capacity.
+            mask: as `MaskedView` has it.
+        """
+        parts = [[buffer[:, :num_positions] for buffer in buffers] for buffers in self._buffers]
+        return CacheSpan(parts, self._formats, positions, mask)
+
+    def zero_from(self, start: int) -> None:
+        """Make all buffers zero from position `start` on; costs nothing where they are.
+
+        A step reads positions that are not computed yet. Masked numbers do not count, but an infinity there would.
+
+        Raises:
+            ValueError: `start` is beyond the capacity, or before `length`.
+        """
+        if not self.length <= start <= self.capacity:
+            raise ValueError(
+                f"zeros from {start:,} on: {self.length:,} to {self.capacity:,} can be"
+            )
+        if start < self._zeros_from:
+            for part in self.parts(start, self._zeros_from):
+                part.zero_()
+        self._zeros_from = start
 
     def commit(self, num_positions: int) -> None:
         """Count `num_positions` as computed, after they were appended to every layer."""
@@ -243,13 +301,65 @@ class KVCache:
     def fork(self) -> "KVCache":
         """An independent copy of the committed positions, without spare capacity."""
         copy = object.__new__(KVCache)
-        copy.length = copy.capacity = self.length
+        copy.length = copy.capacity = copy._zeros_from = self.length
         copy.max_length = self.max_length
+        copy.generation = 0
         copy._formats = self._formats
         copy._buffers = [
             [buffer[:, : self.length].clone() for buffer in buffers] for buffers in self._buffers
         ]
         return copy
+
+
+class CacheSpan:
+    """The first positions of a cache, and where a step writes in it, as a tensor on the device.
+
+    Made by `KVCache.span`. Good until the cache's buffers grow.
+    """
+
+    def __init__(
+        self,
+        parts: list[list[Tensor]],
+        formats: Sequence[LayerFormat],
+        positions: Tensor,
+        mask: Tensor,
+    ) -> None:
+        self._parts = parts  # of each layer, as a cache has them: (Hkv, S, width)
+        self._formats = formats
+        self._positions = positions
+        self._mask = mask
+
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> MaskedView:
+        """Write T positions of one layer.
+
+        Args:
+            layer: index of the layer.
+            keys: (T, Hkv, D), rotated already; copied.
+            values: (T, Hkv, D); copied.
+
+        Returns:
+            Keys and values of all S positions, to be read under the mask.
+        """
+        kept, parts = self._formats[layer], self._parts[layer]
+        if not kept.is_int8:
+            all_keys, all_values = parts
+            all_keys.index_copy_(1, self._positions, keys.transpose(0, 1))
+            all_values.index_copy_(1, self._positions, values.transpose(0, 1))
+            return MaskedView(all_keys, all_values, mask=self._mask)
+        all_keys, all_values, key_scales, value_scales = parts
+        for part, scales, rows, offset in (
+            (all_keys, key_scales, keys, kept.key_offset),
+            (all_values, value_scales, values, kept.value_offset),
+        ):
+            shape = (part.shape[0], rows.shape[0])  # Hkv, T
+            new_values = part.new_empty(*shape, part.shape[2])
+            new_scales = scales.new_empty(*shape, scales.shape[2])
+            _quantize_into(new_values, new_scales, rows, offset)
+            part.index_copy_(1, self._positions, new_values)
+            scales.index_copy_(1, self._positions, new_scales)
+        return MaskedView(
+            all_keys, all_values, key_scales, value_scales, kept.value_offset, self._mask
+        )
 
 
 def _quantize_into(values: Tensor, scales: Tensor, rows: Tensor, offset: Tensor | None) -> None:

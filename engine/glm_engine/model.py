@@ -19,12 +19,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from glm_engine.accelerator import ExpandingLinear
-from glm_engine.activations import choose_activations
-from glm_engine.attention import choose_attention
+from glm_engine.activations import Activations, TorchActivations, choose_activations
+from glm_engine.attention import Attention, TorchAttention, choose_attention
 from glm_engine.config import ModelConfig
-from glm_engine.kv_cache import KVCache, KVFormat, layer_formats
+from glm_engine.kv_cache import KVCache, KVFormat, Placed, layer_formats
 from glm_engine.linear import DenseLinear, Linear, PackedLinear, can_pack
 from glm_engine.quantization import QuantizedLinear, QuantizedMatrix
+from glm_engine.step_graphs import STEP_ROWS, Capture, StepGraphs, StepInputs, default_capture
 
 _ROTARY_BLOCK = 4096  # positions computed at a time; a fixed block, so that a position's bits never depend on the length
 
@@ -124,10 +125,13 @@ class Decoder:
             then the compute dtype is bf16. They are kept, not copied.
         pack: copy the matrices into the order that the processor reads them fastest, where it has one.
         kv_format: how caches keep keys and values.
+        capture: how passes of few tokens are captured, by default as it is done on the device. Where they are, all is
+            computed by torch's operators.
 
     Attributes:
         config: as given.
         attention: how queries read the cache.
+        steps: runs passes of at most `STEP_ROWS` tokens where they are captured; None elsewhere.
         kv_formats: how caches keep each layer.
         tokens_forwarded: tokens that went through the network since it was made; what the caches saved is not in it.
     """
@@ -139,17 +143,21 @@ class Decoder:
         *,
         pack: bool = False,
         kv_format: KVFormat = "auto",
+        capture: Capture | None = None,
     ) -> None:
         self.config = config
         self.tokens_forwarded = 0
         tensors = {name: p for name, p in parameters.items() if isinstance(p, Tensor)}
         self.embedding = tensors["embedding"]  # (V, hidden)
-        is_packed = pack and can_pack(self.dtype, self.device)
+        capture = capture or default_capture(self.device)
+        self.steps = capture and StepGraphs(config.rotary_dim, self.device, capture)
+        is_native = self.device.type == "cpu" and self.steps is None
+        is_packed = pack and is_native and can_pack(self.dtype, self.device)
 
         def linear(weight: str, bias: str | None = None) -> Linear:
             matrix, offset = parameters[weight], tensors.get(bias or "")
             if not isinstance(matrix, Tensor):
-                kind = QuantizedLinear if self.device.type == "cpu" else ExpandingLinear
+                kind = QuantizedLinear if is_native else ExpandingLinear
                 return kind(matrix, offset)
             return PackedLinear(matrix, offset) if is_packed else DenseLinear(matrix, offset)
 
@@ -169,8 +177,11 @@ class Decoder:
         self.final_norm = tensors["final_norm"]
         self.head = linear("embedding" if config.tied_embeddings else "head")
         self.rotary = RotaryTable(config, self.device)
-        self.attention = choose_attention(self.dtype, config.head_dim, self.device)
-        self._between = choose_activations(self.dtype, config.rms_norm_eps, self.device)
+        self.attention: Attention = TorchAttention()
+        self._between: Activations = TorchActivations(self.dtype, config.rms_norm_eps)
+        if is_native:
+            self.attention = choose_attention(self.dtype, config.head_dim, self.device)
+            self._between = choose_activations(self.dtype, config.rms_norm_eps, self.device)
         biases = [tensors.get(f"layers.{n}.qkv.bias") for n in range(config.num_layers)]
         self.kv_formats = layer_formats(config, kv_format, biases)
 
@@ -208,7 +219,7 @@ class Decoder:
             cache: of this sequence; T positions are appended and committed.
             num_logits: how many of the last positions need logits. A chunk in the middle of a prompt needs none, and
                 logits of a whole prompt would be 300 KB to 600 KB a token.
-            cancel: looked at before each layer.
+            cancel: looked at before each layer, or once where few tokens are one captured step.
 
         Returns:
             (num_logits, V) fp32.
@@ -219,8 +230,47 @@ class Decoder:
         """
         num_tokens = token_ids.shape[0]
         start, stop = cache.length, cache.length + num_tokens
-        cache.reserve(stop)
-        rotation = self.rotary.rows(start, stop)
+        if self.steps is not None and num_tokens <= STEP_ROWS:
+            if cancel is not None and cancel.is_set():
+                raise ForwardCancelled
+            rotation = self.rotary.rows(start, start + STEP_ROWS)
+            logits = self.steps.run(self.step, token_ids, rotation, cache, num_logits=num_logits)
+        else:
+            cache.reserve(stop)
+            rotation = self.rotary.rows(start, stop)
+            logits = self._logits(token_ids, rotation, cache, num_logits, cancel).float()
+        cache.commit(num_tokens)
+        self.tokens_forwarded += num_tokens
+        return logits
+
+    def step(self, inputs: StepInputs, cache: KVCache, num_positions: int) -> Tensor:
+        """A pass of `STEP_ROWS` tokens that can be captured: it reads no number that may differ the next time.
+
+        Args:
+            inputs: what does differ.
+            cache: of the sequence, with room for `num_positions`; written to, not committed.
+            num_positions: that attention reads, at least the first position of the step and `STEP_ROWS`. All of them
+                must hold finite numbers.
+
+        Returns:
+            (STEP_ROWS, V), compute dtype.
+        """
+        positions = inputs.start + torch.arange(STEP_ROWS, device=self.device)
+        is_future = torch.arange(num_positions, device=self.device) > positions[:, None]  # (T, S)
+        mask = torch.zeros_like(is_future, dtype=self.dtype).masked_fill_(is_future, -torch.inf)
+        group_size = self.config.num_heads // self.config.num_kv_heads
+        placed = cache.span(positions, num_positions, mask.repeat_interleave(group_size, 0))
+        return self._logits(inputs.token_ids, inputs.rotation, placed, STEP_ROWS)
+
+    def _logits(
+        self,
+        token_ids: Tensor,
+        rotation: Tensor,
+        placed: Placed,
+        num_logits: int,
+        cancel: Event | None = None,
+    ) -> Tensor:
+        """The network. Returns (num_logits, V), compute dtype."""
         hidden = F.embedding(
             token_ids, self.embedding
         ).float()  # (T, hidden); the residual stream is fp32
@@ -229,14 +279,12 @@ class Decoder:
             if cancel is not None and cancel.is_set():
                 raise ForwardCancelled
             x = self._between.add_norm(hidden, added, layer.attention_norm)
-            added = self._attention(index, layer, x, rotation, cache)
+            added = self._attention(index, layer, x, rotation, placed)
             x = self._between.add_norm(hidden, added, layer.mlp_norm)
             added = self._mlp(layer, x)
-        cache.commit(num_tokens)
-        self.tokens_forwarded += num_tokens
-        first = num_tokens - num_logits
+        first = token_ids.shape[0] - num_logits
         added = added[first:] if added is not None else None
-        return self.head(self._between.add_norm(hidden[first:], added, self.final_norm)).float()
+        return self.head(self._between.add_norm(hidden[first:], added, self.final_norm))
 
     def _attention(
         self,
@@ -244,14 +292,14 @@ class Decoder:
         layer: Layer,
         x: Tensor,
         rotation: Tensor,
-        cache: KVCache,
+        placed: Placed,
     ) -> Tensor:
         """(T, hidden): what attention adds, for `x` (T, hidden), normed."""
         config = self.config
         num_rotated = config.num_heads + config.num_kv_heads
         qkv = layer.qkv(x).view(x.shape[0], -1, config.head_dim)  # (T, H + 2 Hkv, D)
         self._between.rotate_(qkv[:, :num_rotated, : config.rotary_dim], rotation)
-        cached = cache.append(index, qkv[:, config.num_heads : num_rotated], qkv[:, num_rotated:])
+        cached = placed.append(index, qkv[:, config.num_heads : num_rotated], qkv[:, num_rotated:])
         output = layer.attention_output(self.attention(qkv[:, : config.num_heads], cached))
         return self._post_norm(output, layer.attention_post_norm)
 

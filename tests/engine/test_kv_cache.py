@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glm_engine.attention import attend_reference
-from glm_engine.kv_cache import MAX_KEY_BIAS, KVCache, LayerView, layer_formats
+from glm_engine.kv_cache import MAX_KEY_BIAS, KVCache, KVFormat, LayerView, layer_formats
 from glm_engine.memory_plan import kv_bytes_per_token
 from glm_engine.model import Decoder
 from glm_engine.testing import random_parameters, tiny_config
@@ -106,6 +106,87 @@ def test_bytes_are_those_of_keys_and_values() -> None:
     cache.reserve(512)
     width = CONFIG.num_kv_heads * CONFIG.head_dim * 4  # fp32
     assert cache.nbytes == 2 * CONFIG.num_layers * 512 * width
+
+
+def test_room_may_be_had_beyond_the_limit_and_is_no_place_to_append() -> None:
+    cache = new_cache(max_length=300)
+    append(cache, random_rows(200))
+    cache.reserve(201, room=512)
+    assert (cache.capacity, cache.generation) == (512, 2)
+    cache.reserve(202, room=512)
+    assert (cache.capacity, cache.generation) == (512, 2)
+    with pytest.raises(ValueError, match="301 positions exceed the cache's 300"):
+        append(cache, random_rows(101))
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["append", "abandon", "truncate", "fork", "zero"]), st.integers(1, 90)),
+        max_size=12,
+    )
+)  # fmt: skip
+def test_zeros_are_where_they_were_asked_for(steps: list[tuple[str, int]]) -> None:
+    """After any operations, with buffers of unknown numbers: appended ones are NaN, so that none is overlooked."""
+    cache = new_cache(2000)
+    nans = torch.full((90, CONFIG.num_kv_heads, CONFIG.head_dim), torch.nan)
+    for operation, amount in steps:
+        if operation == "append":
+            append(cache, nans[:amount])
+        elif operation == "abandon":
+            cache.append(0, nans[:amount], nans[:amount])
+        elif operation == "truncate":
+            cache.truncate(max(0, cache.length - amount))
+        elif operation == "fork":
+            cache = cache.fork()
+        else:
+            start = cache.length + amount
+            cache.reserve(start, room=start + 50)
+            cache.zero_from(start)
+            for part in cache.parts(start, cache.capacity):
+                assert not part.any()
+            for part in cache.parts(0, cache.length):
+                assert part.isnan().all()
+
+
+def test_zeros_over_what_is_computed_are_refused() -> None:
+    cache = new_cache()
+    append(cache, random_rows(10))
+    with pytest.raises(ValueError, match="zeros from 9 on"):
+        cache.zero_from(9)
+
+
+@pytest.mark.parametrize("kv_format", ["auto", "int8"])
+def test_a_span_is_written_as_the_cache_itself(kv_format: KVFormat) -> None:
+    """At positions that only a tensor knows; the rest of the span stays as it is."""
+    formats = layer_formats(INT8_CONFIG, kv_format, [torch.randn(4 * WIDTH)])
+    caches = [
+        KVCache(
+            INT8_CONFIG,
+            dtype=torch.float32,
+            device=torch.device("cpu"),
+            max_length=400,
+            formats=formats,
+        )
+        for _ in range(2)
+    ]
+    _, keys, values = int8_inputs(40)
+    for cache in caches:
+        cache.append(0, keys, values)
+        cache.commit(40)
+    _, more_keys, more_values = int8_inputs(5, seed=1)
+    positions, mask = torch.arange(40, 45), torch.zeros(10, 256)
+    view = caches[0].span(positions, 256, mask).append(0, more_keys, more_values)
+    expected = caches[1].append(0, more_keys, more_values)
+    assert view.mask is mask
+    assert view.keys.shape[1] == 256
+    for cache in caches:
+        cache.commit(5)
+    for part, other in zip(caches[0].parts(0, 45), caches[1].parts(0, 45), strict=True):
+        assert torch.equal(part, other)
+    for one, other in zip(
+        view.dequantized(torch.float32), expected.dequantized(torch.float32), strict=True
+    ):
+        assert torch.equal(one[:, :45], other)
 
 
 # --- int8
