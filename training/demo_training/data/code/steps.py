@@ -24,13 +24,13 @@ _NEXT: tuple[tuple[str, tuple[str, ...]], ...] = (
     (" + {b}", ("add {b}", "add {b} to the result", "add {b} to it", "increase it by {b}", "put {b} on top")),
     (" - {b}", ("subtract {b}", "subtract {b} from the result", "take away {b}", "take {b} off", "reduce it by {b}", "deduct {b}", "subtract {b} from that")),
     (" * {b}", ("multiply by {b}", "multiply the result by {b}", "multiply it by {b}", "take that times {b}", "multiply everything by {b}")),
-    (" / {b}", ("divide by {b}", "divide the result by {b}", "divide it by {b}", "split it into {b} parts", "divide everything by {b}")),
+    (" / {b}", ("divide by {b}", "divide the result by {b}", "divide it by {b}", "divide that by {b}", "divide everything by {b}")),
     (" * 2", ("double it", "double the result", "double that")), (" * 3", ("triple it", "triple the result")),
     (" / 2", ("halve it", "halve the result", "take half of that", "cut it in half")), (" ** 2", ("square it", "square the result")),
 )  # fmt: skip
 # Phrases that name a result, with one number more in front of them.
 _CHAINED: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (" + {b}", ("plus {b}", "added to {b}", "and {b} more")), (" - {b}", ("minus {b}", "less {b}", "take away {b}")),
+    (" + {b}", ("plus {b}", "and then plus {b}")), (" - {b}", ("minus {b}", "less {b}")),
     (" * {b}", ("times {b}", "multiplied by {b}")), (" / {b}", ("divided by {b}", "over {b}")),
 )  # fmt: skip
 _ENDS = ("", "", "", " What is the result?", " What do you get?", " What's the answer?", " What comes out?", " What is it?")  # fmt: skip
@@ -38,7 +38,7 @@ _SINGLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("{a} - {b}", ("What do you get when you take {b} away from {a}?", "What do I get if I subtract {b} from {a}?", "What is left when {b} is taken from {a}?", "By how much is {a} bigger than {b}?", "How much more is {a} than {b}?", "How far apart are {b} and {a}?", "What is {a} reduced by {b}?", "How much is missing from {b} to {a}?", "What must be added to {b} to reach {a}?", "If I have {a} and {b} is gone, what remains?", "How much does {a} exceed {b}?", "From {a} I remove {b}. What remains?")),
     ("{a} + {b}", ("What do you get when you add {b} to {a}?", "How much are {a} and {b} together?", "What do {a} and {b} make?", "What is {b} more than {a}?", "If {b} comes on top of {a}, what is that?", "Put {a} and {b} together.", "What is {a} increased by {b}?", "Sum of {a} and {b}?")),
     ("{a} * {b}", ("What do you get when you multiply {a} by {b}?", "What is {a} taken {b} times?", "How much is {b} times {a}?", "What is {a} multiplied with {b}?", "Product of {a} and {b}?", "What do {a} lots of {b} make?", "{a} x {b} please")),
-    ("{a} / {b}", ("What do you get when you divide {a} by {b}?", "What is {a} split by {b}?", "What is the quotient of {a} and {b}?", "What is one {b}th of {a}?", "How much is {a} over {b}?", "Divide {a} into {b} parts. How big is one?")),
+    ("{a} / {b}", ("What do you get when you divide {a} by {b}?", "What is {a} split by {b}?", "What is the quotient of {a} and {b}?", "How much is {a} over {b}?", "Divide {a} into {b} parts. How big is one?")),
     ("{a} // {b}", ("How many times does {b} go into {a} completely?", "How many whole times does {b} fit in {a}?", "How often can {b} be taken from {a}?", "How many full {b}s are in {a}?", "What is {a} divided by {b} without the remainder?", "How often does {b} go into {a}?", "How many complete groups of {b} can be made of {a}?")),
     ("{a} % {b}", ("What remains when you divide {a} by {b}?", "What is left over if {a} is split into groups of {b}?", "Find the remainder of {a} divided by {b}.", "What's the rest of {a} by {b}?", "Dividing {a} by {b}, what is the remainder?", "When {a} is divided by {b}, how much is left over?")),
 )  # fmt: skip
@@ -53,7 +53,7 @@ def _number(random: Random, size: int) -> tuple[str, str]:
         return text, text
     value = random.randint(2, max(3, size))
     if kind < 0.28:
-        return f"-{value}", f"-{value}"
+        return said_number(random, -value), f"-{value}"
     return said_number(random, value), str(value)
 
 
@@ -65,12 +65,13 @@ def in_words(random: Random, vocabulary: Vocabulary) -> Task:
         whole = "//" in code or "%" in code
         b = random.randint(2, max(3, size // 2))
         a = random.randint(b, b * random.choice((3, 20, 90)))
-        said = {"a": said_number(random, a), "b": str(b) if "{b}th" in wordings else said_number(random, b)}  # fmt: skip
+        said = {"a": said_number(random, a), "b": said_number(random, b)}
         coded = {"a": str(a), "b": str(b)}
         if not whole and random.random() < 0.25:
             said["a"], coded["a"] = _number(random, size)
         wording = random.choice(wordings)
-        said["b"] = str(b) if "{b}th" in wording or "{b}s" in wording else said["b"]
+        if "{b}s" in wording:
+            said["b"] = str(b)
         return Task(capitalised(wording.format(**said)), f"print({code.format(**coded)})")
     return _chain(random, size) if random.random() < 0.4 else _deeds(random, size)
 
@@ -115,8 +116,11 @@ def _chain(random: Random, size: int) -> Task:
     for count in range(random.choice((1, 1, 2, 2, 3))):
         b, coded = _number(random, size)
         if coded.startswith("-"):
-            b, coded = b[1:], coded[1:]
+            b = coded = coded[1:]
         step, wordings = random.choice(_CHAINED)
-        said += random.choice((" ", " ", " ", ", ") if count else (" ",)) + random.choice(wordings[:1] if count == 0 and "more" in wordings[-1] else wordings[:2]).format(b=b)  # fmt: skip
+        # A comma before "divided by" could mean brackets.
+        wording = random.choice(wordings if count else wordings[:1])
+        is_apart = count and "*" not in step and "/" not in step and random.random() < 0.25
+        said += (", " if is_apart else " ") + wording.format(b=b)
         code += step.format(b=coded)
     return Task(capitalised(random.choice(_FRAMES).format(said)), f"print({code})")

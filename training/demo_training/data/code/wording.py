@@ -210,6 +210,8 @@ def said_number(random: Random, value: float) -> str:
             return in_words(value)
         if value >= 1000 and chance < 0.4:
             return f"{value:,}"
+    if isinstance(value, int) and value < 0 and chance < 0.3:
+        return f"minus {-value}"
     return str(value)
 
 
