@@ -28,9 +28,17 @@ from glm_engine.sampling import SamplingParams
 from glm_engine.selfcheck import MAX_FEW_ROWS, check_exactness
 from glm_engine.testing import random_parameters, random_weights, tiny_config
 
-Kernels = Literal["bfloat16", "packed", "int8", "int4", "int4, int8 cache", "row by row"]
+Kernels = Literal[
+    "bfloat16",
+    "packed",
+    "int8",
+    "int4",
+    "int4, int8 cache",
+    "row by row",
+    "steps",  # few rows as on an accelerator, uncaptured
+]
 EXACT: tuple[Kernels, ...] = ("int8", "int4", "int4, int8 cache", "row by row")
-CLASSES: tuple[Kernels, ...] = ("bfloat16", "packed", *EXACT)
+CLASSES: tuple[Kernels, ...] = ("bfloat16", "packed", "steps", *EXACT)
 CONFIG = tiny_config(
     hidden_size=128,
     num_heads=4,
@@ -67,6 +75,8 @@ def decoder_of(kind: Kernels) -> Decoder:
         name: p if name.endswith("norm") else p.bfloat16()
         for name, p in random_parameters(CONFIG).items()
     }
+    if kind == "steps":
+        return Decoder(CONFIG, parameters, capture=lambda step: step)
     decoder = Decoder(CONFIG, parameters, pack=kind == "packed")
     if kind == "row by row":
         for number in range(CONFIG.num_layers):
@@ -158,6 +168,7 @@ def test_each_class_is_told_by_trying() -> None:
     assert check_exactness(decoder_of("int4")) == "any rows"
     assert check_exactness(decoder_of("int4, int8 cache")) == "any rows"
     assert check_exactness(decoder_of("packed")) == "few rows"
+    assert check_exactness(decoder_of("steps")) == "few rows"
 
 
 class Shifty:
