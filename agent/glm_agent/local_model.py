@@ -243,6 +243,7 @@ def open_local_model(
     note: str,
     context_length: int | None,
     progress: Callable[[str, int, int], None] | None,
+    device: str = "cpu",
     weight_format: WeightFormat = "auto",
 ) -> LocalModel:
     """The model of a checkpoint folder or file, or the embedded demo model when `folder` is None.
@@ -257,6 +258,7 @@ def open_local_model(
         engine = Engine.load(
             folder,
             weight_format=weight_format,
+            device=device,
             context_length=context_length,
             progress=None if progress is None else partial(progress, f"Loading {name}"),
         )

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from glm_agent.errors import ModelUnavailableError
+from glm_engine.accelerator import find_device, free_memory_bytes
 from glm_engine.checkpoint import Checkpoint, open_checkpoint
 from glm_engine.config import ModelConfig
 from glm_engine.errors import EngineError
@@ -96,8 +98,18 @@ class Step:
     is_installed: bool = True
 
 
-def available_memory_bytes() -> int:
-    """Memory that can be had now: of the machine, and within the control group that limits us."""
+def available_memory_bytes(device: str = "cpu") -> int:
+    """Memory that can be had now: of the machine, and within the control group that limits us; or of an accelerator.
+
+    Raises:
+        ModelUnavailableError: there is no such device.
+    """
+    try:
+        found = find_device(device)
+    except ValueError as error:
+        raise ModelUnavailableError(f"No model can be loaded there: {error}") from error
+    if found.type == "cuda":
+        return free_memory_bytes(found)
     lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
     fields = dict(line.split(":", 1) for line in lines)
     available = int(fields["MemAvailable"].split()[0]) * 1024
@@ -145,7 +157,12 @@ def _opened(name: str, path: Path) -> Checkpoint:
 
 
 def fit(
-    name: str, path: Path, context_length: int | None = None, *, available_bytes: int | None = None
+    name: str,
+    path: Path,
+    context_length: int | None = None,
+    *,
+    available_bytes: int | None = None,
+    device: str = "cpu",
 ) -> Choice:
     """How a model is to be loaded here: in the best format that fits with a usable context.
 
@@ -155,52 +172,62 @@ def fit(
         context_length: tokens that the context must hold; when None, 8,192 or all that the model has decide the
             format, and the context is then as large as fits.
         available_bytes: memory that may be used; by default what is free now.
+        device: where it is to compute, and whose memory counts.
 
     Raises:
-        ModelUnavailableError: it cannot be used, or fits in no format.
+        ModelUnavailableError: it cannot be used, or fits in no format; or there is no such device.
     """
     checkpoint = _opened(name, path)
     config, is_mapped = checkpoint.config, checkpoint.maps_embedding
-    available = available_memory_bytes() if available_bytes is None else available_bytes
+    available = available_memory_bytes(device) if available_bytes is None else available_bytes
+    is_elsewhere = not device.startswith("cpu")
     if context_length is not None and context_length > config.context_length:
         raise ModelUnavailableError(
             f"{name} holds {config.context_length:,} tokens, not {context_length:,} (context_length)."
         )
     wanted = context_length or min(WANTED_CONTEXT, config.context_length)
-    plan = choose_plan(config, available, [wanted], maps_embedding=is_mapped)
+    choose = partial(
+        choose_plan, config, available, maps_embedding=is_mapped, on_accelerator=is_elsewhere
+    )
+    plan = choose([wanted])
     if plan is None:
         least = min(
-            plans(config, [wanted], maps_embedding=is_mapped), key=lambda each: each.total_bytes
+            plans(config, [wanted], maps_embedding=is_mapped),
+            key=lambda each: each.needed_bytes(on_accelerator=is_elsewhere),
         )
+        needed = gib(least.needed_bytes(on_accelerator=is_elsewhere))
         raise ModelUnavailableError(
-            f"{name} does not fit: {gib(least.total_bytes)} for a context of {wanted:,} tokens even in {least.weight_format}, "
+            f"{name} does not fit: {needed} for a context of {wanted:,} tokens even in {least.weight_format}, "
             f"and {gib(available)} are free. Close something, or ask for another model."
         )
     if context_length is None:
         longer = [config.context_length, *(n for n in CONTEXTS if n < config.context_length)]
-        formats = [plan.weight_format]
-        plan = (
-            choose_plan(config, available, longer, formats=formats, maps_embedding=is_mapped)
-            or plan
-        )
-    return Choice(name, path, plan, _note(name, checkpoint, plan, available))
+        plan = choose(longer, formats=[plan.weight_format]) or plan
+    note = _note(name, checkpoint, plan, available, is_elsewhere=is_elsewhere)
+    return Choice(name, path, plan, note)
 
 
-def _note(name: str, checkpoint: Checkpoint, plan: MemoryPlan, available: int) -> str:
+def _note(
+    name: str, checkpoint: Checkpoint, plan: MemoryPlan, available: int, *, is_elsewhere: bool
+) -> str:
     config = checkpoint.config
     reasons = []
     if plan.weight_format != FORMATS[0]:
         best = plan_memory(
             config, FORMATS[0], plan.context_length, maps_embedding=checkpoint.maps_embedding
         )
-        reasons.append(f"in {plan.weight_format} ({FORMATS[0]} needs {gib(best.total_bytes)})")
+        needed = gib(best.needed_bytes(on_accelerator=is_elsewhere))
+        reasons.append(f"in {plan.weight_format} ({FORMATS[0]} needs {needed})")
     if plan.context_length < config.context_length:
         reasons.append(f"with a context of {plan.context_length:,} of {config.context_length:,}")
     return f"{name} {' and '.join(reasons)}: {gib(available)} are free." if reasons else ""
 
 
 def best_installed(
-    context_length: int | None = None, *, available_bytes: int | None = None
+    context_length: int | None = None,
+    *,
+    available_bytes: int | None = None,
+    device: str = "cpu",
 ) -> Iterator[Step]:
     """The models of `BEST_FIRST` in order, each with how to load it or why not. Models that are not here say so."""
     for name in BEST_FIRST:
@@ -210,7 +237,7 @@ def best_installed(
             yield Step(name, None, reason, is_installed=False)
             continue
         try:
-            choice = fit(name, path, context_length, available_bytes=available_bytes)
+            choice = fit(name, path, context_length, available_bytes=available_bytes, device=device)
         except ModelUnavailableError as error:
             yield Step(name, None, str(error))
         else:

@@ -26,6 +26,7 @@ def load_model(
     name: str = DEMO,
     *,
     context_length: int | None = None,
+    device: str = "cpu",
     progress: Progress | None = None,
 ) -> "LocalModel":
     """The chat model of that name, ready to run.
@@ -37,20 +38,21 @@ def load_model(
         name: `demo` for the embedded model; `auto` for the best installed model that fits; a short name such as
             `glm-4-9b-chat` or `chatglm2-6b`; a hub id; a checkpoint folder; or a GGUF file. What is not here is fetched.
         context_length: tokens a conversation may hold; when None, as many as the model has and memory allows.
+        device: where it computes: `cpu`, or `cuda`, on which nothing has been measured yet.
         progress: called during long work with what is done, how much of it, and of how much.
 
     Raises:
-        ModelUnavailableError: there is no such model, it cannot be loaded, or it does not fit; the message says why.
+        ModelUnavailableError: there is no such model or device, it cannot be loaded, or it does not fit; the message says why.
     """
     if name == AUTO:
-        return _load_best(context_length, progress)
+        return _load_best(context_length, device, progress)
     if name == DEMO:
-        return _load_demo(DEMO_NOTE, context_length, progress)
+        return _load_demo(DEMO_NOTE, context_length, device, progress)
     from glm_agent.model_choice import fit  # torch: only when a model is wanted
 
     path = find_path(name, progress)
     label = path.name if Path(name).expanduser().exists() else name
-    return _load(fit(label, path, context_length), progress)
+    return _load(fit(label, path, context_length, device=device), device, progress)
 
 
 def installed_path(name: str) -> Path:
@@ -93,35 +95,42 @@ def find_path(name: str, progress: Progress | None = None) -> Path:
         raise ModelUnavailableError(f"There is no model {name!r}. {error}") from error
 
 
-def _load_best(context_length: int | None, progress: Progress | None) -> "LocalModel":
+def _load_best(context_length: int | None, device: str, progress: Progress | None) -> "LocalModel":
     """The best installed model that fits and loads. Its note has a line for each better one that does not."""
     from glm_agent.model_choice import best_installed
 
     notes = []
-    for step in best_installed(context_length):
+    for step in best_installed(context_length, device=device):
         if step.choice is None:
             if step.is_installed:
                 notes.append(step.reason)
             continue
         try:
-            model = _load(step.choice, progress)
+            model = _load(step.choice, device, progress)
         except ModelUnavailableError as error:
             notes.append(str(error))
             continue
         model.note = "\n".join(filter(None, [*notes, model.note]))
         return model
-    return _load_demo("\n".join([*notes, DEMO_NOTE]), context_length, progress)
+    return _load_demo("\n".join([*notes, DEMO_NOTE]), context_length, device, progress)
 
 
-def _load_demo(note: str, context_length: int | None, progress: Progress | None) -> "LocalModel":
+def _load_demo(
+    note: str, context_length: int | None, device: str, progress: Progress | None
+) -> "LocalModel":
     from glm_agent.local_model import open_local_model
 
     return open_local_model(
-        None, name=DEMO, note=note, context_length=context_length, progress=progress
+        None,
+        name=DEMO,
+        note=note,
+        context_length=context_length,
+        device=device,
+        progress=progress,
     )
 
 
-def _load(choice: "Choice", progress: Progress | None) -> "LocalModel":
+def _load(choice: "Choice", device: str, progress: Progress | None) -> "LocalModel":
     from glm_agent.local_model import open_local_model
 
     plan = choice.plan
@@ -132,6 +141,7 @@ def _load(choice: "Choice", progress: Progress | None) -> "LocalModel":
         name=choice.name,
         note=choice.note,
         context_length=plan.context_length,
+        device=device,
         progress=progress,
         weight_format="auto" if is_small else plan.weight_format,
     )

@@ -53,6 +53,11 @@ def find_device(name: str | torch.device) -> torch.device:
     return device
 
 
+def free_memory_bytes(device: torch.device) -> int:
+    """Memory of an accelerator that can be had now, of CUDA; what this process has reserved already is not in it."""
+    return torch.cuda.mem_get_info(device)[0]
+
+
 def to_device(
     parameters: Mapping[str, Tensor | QuantizedMatrix], device: torch.device
 ) -> dict[str, Tensor | QuantizedMatrix]:

@@ -28,6 +28,7 @@ from glm_engine.quantization import (
     quantized_layout,
     torch_copy_bytes,
 )
+from glm_engine.step_graphs import STEP_ROWS
 
 PlannedFormat = Literal["bfloat16", "int8", "int4"]
 
@@ -54,6 +55,7 @@ class MemoryPlan:
         workspace_bytes: the buffers of a prefill chunk, the largest that exist at one time.
         spared_bytes: of these, what an accelerator takes and the native kernels do without: the mask of torch's
             attention, and rows of a quantised matrix that are expanded. 0 where there are no native kernels.
+        captured_bytes: what an accelerator needs besides for steps as graphs, which have memory of their own.
         copied_bytes: what second copies of matrices add to the peak of main memory, and not of an accelerator: of
             quantised ones in the layout of torch's operators, where there are no native kernels; of a small model in
             bf16, whose matrices are packed and given back when all are.
@@ -68,17 +70,24 @@ class MemoryPlan:
     unread_bytes: int = 0
     spared_bytes: int = 0
     copied_bytes: int = 0
+    captured_bytes: int = 0
     runtime_bytes: int = RUNTIME_BYTES
 
     @property
     def total_bytes(self) -> int:
         """What must be free in main memory."""
-        return self.device_bytes - self.unread_bytes - self.spared_bytes + self.copied_bytes
+        elsewhere = self.unread_bytes + self.spared_bytes + self.captured_bytes
+        return self.device_bytes - elsewhere + self.copied_bytes
 
     @property
     def device_bytes(self) -> int:
         """The whole sum: what must be free where nothing is mapped, on an accelerator."""
-        return self.weight_bytes + self.kv_cache_bytes + self.workspace_bytes + self.runtime_bytes
+        held = self.weight_bytes + self.kv_cache_bytes + self.workspace_bytes
+        return held + self.captured_bytes + self.runtime_bytes
+
+    def needed_bytes(self, *, on_accelerator: bool) -> int:
+        """What must be free where the model computes."""
+        return self.device_bytes if on_accelerator else self.total_bytes
 
 
 def plan_memory(
@@ -135,6 +144,7 @@ def plan_memory(
         workspace_bytes=by_torch,
         spared_bytes=by_torch - natively if has_kernels else 0,
         copied_bytes=copied_bytes,
+        captured_bytes=_captured_bytes(config, weight_format, context_length),
         unread_bytes=_unread_bytes(config, context_length) if is_mapped else 0,
     )
 
@@ -146,6 +156,7 @@ def choose_plan(
     *,
     formats: Iterable[PlannedFormat] = FORMATS,
     maps_embedding: bool = False,
+    on_accelerator: bool = False,
 ) -> MemoryPlan | None:
     """The best plan that fits: the first context length for which any format does, in the first such format.
 
@@ -155,6 +166,7 @@ def choose_plan(
         context_lengths: those that would do, best first.
         formats: those that would do, best first.
         maps_embedding: as for `plan_memory`.
+        on_accelerator: `available_bytes` is memory of an accelerator.
 
     Returns:
         The plan, or None where nothing fits.
@@ -163,7 +175,7 @@ def choose_plan(
         for weight_format in formats:
             length = min(context_length, config.context_length)
             plan = plan_memory(config, weight_format, length, maps_embedding=maps_embedding)
-            if plan.total_bytes <= available_bytes:
+            if plan.needed_bytes(on_accelerator=on_accelerator) <= available_bytes:
                 return plan
     return None
 
@@ -246,3 +258,12 @@ def _workspace_bytes(
     if weight_format != "bfloat16":
         mlp += workspace_bytes(chunk, widest) if is_native else expanding_bytes(widest)
     return residual + max(attention, mlp) + logits + rotary_bytes(config, context_length)
+
+
+def _captured_bytes(config: ModelConfig, weight_format: PlannedFormat, context_length: int) -> int:
+    """Of a step: its mask, with and without the heads of a group; its logits; and rows that are expanded."""
+    group_size = config.num_heads // config.num_kv_heads
+    mask = STEP_ROWS * context_length * (1 + (1 + group_size) * _BF16)
+    logits = STEP_ROWS * config.vocab_size * _BF16
+    widest = max(config.hidden_size, config.intermediate_size)
+    return mask + logits + (expanding_bytes(widest) if weight_format != "bfloat16" else 0)

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from glm_agent.cli.application import app
+from glm_agent.errors import ModelUnavailableError
 from glm_engine.testing import tiny_config, write_checkpoint
 
 
@@ -43,3 +44,9 @@ def test_json_says_the_same(model: str) -> None:
     ]
     assert answer["threads"] >= 1
     assert answer["device"] == "cpu"
+
+
+def test_a_device_that_is_not_here_is_named(model: str) -> None:
+    done = CliRunner().invoke(app, ["bench", "--model", model, "--device", "warp"])
+    assert isinstance(done.exception, ModelUnavailableError)
+    assert "device is 'warp'" in str(done.exception)

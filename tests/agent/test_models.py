@@ -319,9 +319,11 @@ def test_rm_leaves_alone_what_it_did_not_fetch_and_asks(installed: Path, tmp_pat
 def test_plan_adds_up_and_says_what_auto_would_load(installed: Path) -> None:
     report = json.loads(output("plan", "--json"))
     for row in (row for rows in report["models"].values() for row in rows):
-        parts = ("weight", "kv_cache", "workspace", "runtime")
+        parts = ("weight", "kv_cache", "workspace", "captured", "runtime")
         assert row["device_bytes"] == sum(row[f"{part}_bytes"] for part in parts)
-        elsewhere = row["unread_bytes"] + row["spared_bytes"] - row["copied_bytes"]
+        elsewhere = (
+            row["unread_bytes"] + row["spared_bytes"] + row["captured_bytes"] - row["copied_bytes"]
+        )
         assert row["total_bytes"] == row["device_bytes"] - elsewhere
         assert row["fits_here"] == (row["total_bytes"] <= report["available_bytes"])
     assert [step["name"] for step in report["auto"]] == ["glm-4-9b-chat", "chatglm2-6b"]

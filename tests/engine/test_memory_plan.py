@@ -85,6 +85,24 @@ def test_the_best_format_that_fits_is_chosen_and_context_gives_way_last() -> Non
     assert chosen(5.5) is None
 
 
+def test_on_an_accelerator_the_whole_sum_counts() -> None:
+    """There nothing is mapped, and graphs have memory of their own."""
+    plan = plan_memory(GLM4, "int8", 8192)
+    here, there = plan.total_bytes, plan.device_bytes
+    assert here < there
+    assert plan.needed_bytes(on_accelerator=False) == here
+    assert plan.needed_bytes(on_accelerator=True) == there
+    for available, on_accelerator, fits in (
+        (there - 1, False, True),
+        (there - 1, True, False),
+        (there, True, True),
+    ):
+        found = choose_plan(
+            GLM4, available, [8192], formats=["int8"], on_accelerator=on_accelerator
+        )
+        assert (found is not None) == fits
+
+
 @needs_kernels
 def test_rows_of_the_embedding_that_nothing_reads_take_memory_only_where_nothing_is_mapped() -> (
     None
@@ -93,7 +111,8 @@ def test_rows_of_the_embedding_that_nothing_reads_take_memory_only_where_nothing
     embedding = 2 * GLM4.vocab_size * GLM4.hidden_size
     for weight_format in FORMATS:
         plan = plan_memory(GLM4, weight_format, 1024)
-        assert plan.device_bytes - plan.total_bytes == plan.unread_bytes + plan.spared_bytes
+        elsewhere = plan.unread_bytes + plan.spared_bytes + plan.captured_bytes
+        assert plan.device_bytes - plan.total_bytes == elsewhere
         if weight_format == "bfloat16":
             assert plan.unread_bytes == 0
         else:

@@ -30,6 +30,9 @@ def bench(
             help="No context longer than this, plain or such as 32K.",
         ),
     ] = 4096,
+    device: Annotated[
+        str, typer.Option("--device", help="Where the model computes: 'cpu' or 'cuda'.")
+    ] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure prefill, decode behind a context, and steps of several tokens. Loads the model, runs nothing else.
@@ -45,7 +48,7 @@ def bench(
             f"The shortest context that is measured has {CONTEXTS[0]} tokens (--context)."
         )
     with ProgressBar(quiet=as_json) as progress:
-        loaded = load_model(model, progress=progress)
+        loaded = load_model(model, device=device, progress=progress)
     engine = loaded.engine
     header = {
         "model": loaded.name,
