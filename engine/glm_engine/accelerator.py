@@ -1,7 +1,7 @@
 """Parameters on an accelerator, and how quantised ones multiply there, in plain torch.
 
 Unmeasured: this was written where there is no accelerator. A pass asks the host for nothing, so it can be compiled and
-captured; the tests hold it to that on torch's meta device and under its compiler.
+captured (`glm_engine.step_graphs`); the tests hold it to that on torch's meta device and under its compiler.
 """
 
 from collections.abc import Mapping
