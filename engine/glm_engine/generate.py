@@ -146,8 +146,9 @@ class Engine:
         """What computes here, and what that promises: for people, and for the record of a run."""
         decoder = self.decoder
         matrices = type(decoder.layers[0].qkv).__name__
+        steps = ", captured steps" if decoder.steps is not None else ""
         return (
-            f"{str(decoder.dtype).removeprefix('torch.')} {matrices}, {decoder.attention.name} attention;"
+            f"{str(decoder.dtype).removeprefix('torch.')} {matrices}, {decoder.attention.name} attention{steps};"
             f" same bits for {self.exactness}"
         )
 

@@ -1,8 +1,9 @@
 """Passes of few tokens as captured graphs: on an accelerator, what a token costs is often the launching of its kernels.
 
-A *step* computes `STEP_ROWS` positions behind a sequence, of which the caller wants the first few; the others cost an
-accelerator next to nothing. Whatever number is wanted, the shapes are the same. So one graph serves decode and the
-checking of drafts, and a position has the same bits whatever is computed beside it.
+A *step* computes `STEP_ROWS` positions behind a sequence, of which the caller wants the first few. The others should
+cost little: a step is bound by reading weights, and they are read once for all rows. Whatever number is wanted, the
+shapes are the same. So one graph serves decode and the checking of drafts, and a position has the same bits whatever is
+computed beside it, which `glm_engine.selfcheck` does not take for granted.
 
 What differs from step to step (ids, first position, rotations) is read from tensors on the device. Attention reads a
 fixed number of positions, the span, under a mask; that number depends on the first position alone, and so do the bits.

@@ -8,6 +8,7 @@ import functools
 import gc
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
 from itertools import pairwise
@@ -45,8 +46,10 @@ TOLERANCE = 1e-5  # fp32, logits of about 4: the orders of summation differ, not
 
 
 def recorded(step: Replay) -> Replay:
-    """The operators that a function calls, with the very tensors that it calls them on."""
-    return make_fx(step)()
+    """The operators that a function calls, with the very tensors that it calls them on; one output for all runs."""
+    graph = make_fx(step)()
+    output: Tensor = graph()
+    return lambda: output.copy_(graph())
 
 
 def as_it_is(step: Replay) -> Replay:
@@ -335,6 +338,48 @@ def test_a_cancelled_step_leaves_cache_and_counter_as_they_were() -> None:
     with pytest.raises(ForwardCancelled):
         decoder.forward(random_ids(1), cache, cancel=cancel)
     assert (cache.length, decoder.tokens_forwarded) == (20, 20)
+
+
+def test_a_step_that_fails_half_way_leaves_the_cache_valid() -> None:
+    """An error below the last layer, when keys and values are written and not counted."""
+    decoder = decoder_of(capture=as_it_is)
+    plain = without_steps(decoder)
+    cache, expected = prefilled(decoder, 20), prefilled(plain, 20)
+    head = decoder.head
+
+    def failing(x: Tensor) -> Tensor:
+        raise torch.OutOfMemoryError("no memory for logits")
+
+    decoder.head = failing
+    for _ in range(2):
+        with pytest.raises(torch.OutOfMemoryError, match="for logits"):
+            decoder.forward(random_ids(5, seed=1), cache)
+    assert (cache.length, decoder.tokens_forwarded) == (20, 20)
+    decoder.head = head
+    ids = random_ids(3, seed=2)
+    logits = decoder.forward(ids, cache, num_logits=3)
+    others = plain.forward(ids, expected, num_logits=3)
+    assert torch.allclose(logits, others, rtol=0, atol=TOLERANCE)
+
+
+def test_sessions_in_several_threads_share_one_network() -> None:
+    """They share a step's inputs, and on a GPU the memory that graphs compute in."""
+    engine = Engine(decoder_of("bfloat16", as_it_is))
+
+    def text(seed: int) -> list[int]:
+        session = engine.new_session()
+        session.append(random_ids(30, seed=seed).tolist())
+        list(session.generate(max_new_tokens=40))
+        return list(session.token_ids)
+
+    alone = [text(seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(text, range(4))) == alone
+
+
+def test_the_record_of_a_run_says_that_steps_are_captured() -> None:
+    kernel_class = Engine(decoder_of("bfloat16", as_it_is)).kernel_class
+    assert "torch attention, captured steps; same bits for few rows" in kernel_class
 
 
 def test_where_capturing_fails_steps_run_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
