@@ -92,6 +92,7 @@ class TorchAttention:
         num_queries, num_heads, head_dim = queries.shape
         keys, values = cached.dequantized(queries.dtype)
         num_kv_heads, num_keys, _ = keys.shape
+        mask: Tensor | None
         if isinstance(cached, MaskedView):
             mask = cached.mask
         else:

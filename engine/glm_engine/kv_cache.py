@@ -54,7 +54,7 @@ class LayerView:
         return keys.to(dtype), values.to(dtype)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MaskedView(LayerView):
     """What a step reads of one layer, whose place is known on the device alone; S positions, some not computed yet.
 
@@ -63,7 +63,7 @@ class MaskedView(LayerView):
             query, the G heads of a group next to each other.
     """
 
-    mask: Tensor | None = None
+    mask: Tensor
 
 
 class Placed(Protocol):
@@ -358,7 +358,7 @@ class CacheSpan:
             part.index_copy_(1, self._positions, new_values)
             scales.index_copy_(1, self._positions, new_scales)
         return MaskedView(
-            all_keys, all_values, key_scales, value_scales, kept.value_offset, self._mask
+            all_keys, all_values, key_scales, value_scales, kept.value_offset, mask=self._mask
         )
 
 
