@@ -295,6 +295,8 @@ class Session:
         began = time.perf_counter()
         token_ids = [self._token_ids[start], *guesses]
         logits = self._forward(token_ids, num_logits=len(token_ids), cancel=cancel)
+        if logits.is_cuda:  # it was launched; what is sampled next waits for it anyway
+            torch.cuda.synchronize(logits.device)
         self.engine.step_cost.record(len(token_ids), time.perf_counter() - began)
         self._cache.truncate(start + 1)
         self.tokens_forwarded -= len(guesses)  # until they turn out right
