@@ -31,6 +31,7 @@ from glm_prompts.dialect import (
 from glm_prompts.parsed_turn import ParsedTurn, ToolsMatcher
 from glm_prompts.role_dialect import RoleDialect
 from glm_tools.browser.actions import ACTION_RULES
+from glm_tools.python import CODE_RULES
 from glm_tools.tool import JSONSchema, ToolSpec
 
 Language = Literal["zh", "en"]
@@ -38,6 +39,7 @@ MaskName = Literal["newline", "text", "text before a call", "nothing"]
 
 PREFIX = ("[gMASK]", "<sop>")
 END_OF_TEXT = "<|endoftext|>"
+_BUILTIN_RULES = {"python": CODE_RULES, "simple_browser": ACTION_RULES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +157,14 @@ def calls_grammar(tools: Sequence[ToolSpec]) -> str:
         f"call_{index}: {literal(spec.name + chr(10))} {_payload(spec)}"
         for index, spec in enumerate(tools)
     ]
-    rules = ACTION_RULES if any(spec.builtin == "simple_browser" for spec in tools) else ""
-    return "\n".join([f"start: {names}", *calls, rules])
+    builtins = {spec.builtin for spec in tools}
+    rules = [text for name, text in _BUILTIN_RULES.items() if name in builtins]
+    return "\n".join([f"start: {names}", *calls, *rules])
 
 
 def _payload(spec: ToolSpec) -> str:
     if spec.builtin == "python":
-        return r"/(.|\n)+/"
+        return "code"
     if spec.builtin == "simple_browser":
         return "actions"
     return json_rule(closed_schema(spec.parameters))

@@ -1,5 +1,11 @@
 """Promise P3: a call is valid by construction, whatever the network thinks."""
 
+import io
+import random
+import sysconfig
+import tokenize
+from pathlib import Path
+
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
@@ -8,6 +14,7 @@ from glm_engine.testing import tiny_tokenizer
 from glm_prompts.dialect import CallReady
 from glm_prompts.glm4 import Glm4Dialect
 from glm_tools.browser.actions import parse_actions
+from glm_tools.python import SPEC as PYTHON
 from glm_tools.tool import JSONSchema, ToolSpec
 
 TINY = Glm4Dialect(tiny_tokenizer())
@@ -120,3 +127,60 @@ def test_browser_calls_from_random_logits_are_actions_that_the_browser_reads() -
                 complete += 1
                 break
     assert complete > 100
+
+
+def python_sources() -> list[str]:
+    """Modules of the standard library, which nobody wrote for this grammar."""
+    paths = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
+    texts = [path.read_text(encoding="utf-8") for path in paths if path.stat().st_size < 8_000]
+    assert len(texts) > 30
+    return [text for text in texts if text]
+
+
+def may_end(code: str) -> bool:
+    """Whether a call of `python` may end behind this code, which the grammar has to let through."""
+    turn = TINY.turn([PYTHON], call_id="c")
+    for token_id in TINY.tokenizer.encode(f"python\n{code}"):
+        turn.accept(token_id)
+    mask = turn.allowed_tokens()
+    assert mask is not None
+    return bool(int(mask[TINY.observation_id // 32]) >> TINY.observation_id % 32 & 1)
+
+
+def is_open(code: str) -> bool:
+    """Whether Python's own tokenizer waits for a bracket or a quote."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    except tokenize.TokenError as error:
+        return "EOF in multi-line" in error.args[0]
+    return any(token.type == tokenize.ERRORTOKEN and token.string[0] in "\"'" for token in tokens)
+
+
+def test_code_that_python_reads_is_let_through() -> None:
+    for code in python_sources():
+        assert may_end(code)
+
+
+def test_code_may_end_where_no_bracket_and_no_string_is_open() -> None:
+    """A small model stops in the middle of an expression, and then makes the same call again."""
+    source = random.Random(0)
+    opened = 0
+    for code in python_sources():
+        for _ in range(4):
+            beginning = code[: source.randrange(1, len(code))]
+            if beginning.rstrip(" ").endswith("\\"):  # Python waits for the next line
+                continue
+            opened += is_open(beginning)
+            assert may_end(beginning) != is_open(beginning), beginning[-200:]
+    assert opened > 30
+
+
+@pytest.mark.parametrize("code", ["print(1))", "x = ]", "f(a]", "}"])
+def test_code_closes_no_bracket_that_it_did_not_open(code: str) -> None:
+    turn = TINY.turn([PYTHON], call_id="c")
+    *before, last = TINY.tokenizer.encode(f"python\n{code}")
+    for token_id in before:
+        turn.accept(token_id)
+    mask = turn.allowed_tokens()
+    assert mask is not None
+    assert not int(mask[last // 32]) >> last % 32 & 1

@@ -24,6 +24,19 @@ SPEC = ToolSpec(
     },
     builtin="python",
 )
+# For the constrained path, in llguidance's dialect of Lark: code whose brackets and strings are all closed. More cannot
+# be asked of every text that a session takes; less lets a call end in the middle of an expression.
+CODE_RULES = r"""
+code: (CODE_TEXT | CODE_COMMENT | CODE_STRING | code_group)+
+code_group: "(" code? ")" | "[" code? "]" | "{" code? "}"
+CODE_TEXT: /[^()\[\]{}"'#]+/
+CODE_COMMENT: /#[^\n]*/
+CODE_STRING: LONG_DOUBLE | LONG_SINGLE | SHORT_DOUBLE | SHORT_SINGLE
+LONG_DOUBLE: /"{3}("?"?([^"\\]|\\(.|\n)))*"{3}/
+LONG_SINGLE: /'{3}('?'?([^'\\]|\\(.|\n)))*'{3}/
+SHORT_DOUBLE: /"([^"\\\n]|\\(.|\n))*"/
+SHORT_SINGLE: /'([^'\\\n]|\\(.|\n))*'/
+"""
 NO_OUTPUT = "(no output)"
 CANCEL_GRACE_S = 10.0  # an interrupted cell ends sooner; this is how long its result is waited for
 ATTACHED_BYTES = (
