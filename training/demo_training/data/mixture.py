@@ -313,7 +313,7 @@ def _assembled_episode(sources: Sources, random: Random) -> Episode:
     if random.random() < 0.1:
         refused = chat.refusal_round(made.tools, sources.everyday, random, sources.vocabulary)
         rounds += [refused] if refused else []
-    if random.random() < 0.1:
+    if random.random() < 0.3:
         rounds.append(chat.chat_round(random, sources.vocabulary))
     random.shuffle(rounds)
     return replace(made, rounds=tuple(rounds))
@@ -339,9 +339,15 @@ def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
         return _drill_episode(sources, random, stock)
     if which < 0.62:
         return _function_episode(sources, random)
-    if which < 0.97:
+    if which < 0.94:
         return _assembled_episode(sources, random)
-    rounds = [chat.chat_round(random, sources.vocabulary) for _ in range(3)]
+    return _chat_episode(sources, random)
+
+
+def _chat_episode(sources: Sources, random: Random) -> Episode:
+    """What needs no tool, whatever tools there are."""
+    rounds = [chat.chat_round(random, sources.vocabulary) for _ in range(random.choice((3, 4, 5)))]
     rounds.append(chinese.chat_round(random))
-    tools = (PYTHON,) if random.random() < 0.5 else ()
-    return Episode(tools, tuple(rounds))
+    offers = draw_offers(sources, random, random.choice((0, 0, 1, 2, 4)))
+    builtins = [each for each in (PYTHON, BROWSER) if random.random() < 0.4]
+    return _shuffled(offers, builtins, rounds, random)
