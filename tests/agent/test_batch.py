@@ -241,14 +241,21 @@ def test_answers_of_a_type_stand_in_their_lines_and_a_wrong_one_counts_as_failed
 
 def test_what_one_job_cannot_record_stops_the_others_and_keeps_their_lines(tmp_path: Path) -> None:
     """A full disk, say: no further task begins, and the error comes up."""
+    has_failed = threading.Event()
 
     class Broken(ScriptedModel):
         def next_reply(self) -> Reply:
+            has_failed.set()
             raise JournalError(Path("journal.db"), "the disk is full")
+
+    class Slower(ScriptedModel):
+        def next_reply(self) -> Reply:
+            assert has_failed.wait(60)
+            return super().next_reply()
 
     tasks = read_tasks(write(tmp_path / "in.jsonl", "one", "two", "three"))
     with (
-        agent_saying("first") as good,
+        Agent(Slower([say("first")])) as good,
         Agent(Broken([])) as bad,
         pytest.raises(JournalError, match="full"),
     ):
