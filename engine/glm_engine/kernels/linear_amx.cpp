@@ -7,7 +7,7 @@
 //
 // A core that shares its tile registers with a neighbour waits for almost every load and product of tiles; what vectors
 // do is hidden in these waits only if it stands right between them. So the sums of one step are scaled in small pieces
-// between the tiles of the next: a fifth to a third of the time of doing one after the other, measured.
+// between the tiles of the next, which saves a sixth to a third of the time on such a core, measured.
 #include "linear.h"
 
 #if GLM_X86
