@@ -4,13 +4,14 @@ A rate has three numbers: how much for each, how many, and how much in all. A qu
 asks for the third, or goes on from the total. Facts and questions are drawn apart.
 """
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
 from demo_training.data.code.situations import ITEMS
-from demo_training.data.code.task import Task
+from demo_training.data.code.task import Task, in_steps
 from demo_training.data.code.wording import said_number
 from demo_training.data.values import Vocabulary, capitalised
 
@@ -108,7 +109,7 @@ _SEVERAL: tuple[tuple[str, str, str], ...] = (
     ("there are {c} chickens and {d} cows on a farm|{n} has {c} hens and {d} horses", "how many legs are that|how many legs do they have together", "{c} * 2 + {d} * 4"),
     ("in {d} years {n} will be {t}|{n} turns {t} in {d} years", "how old is {n} now|what is the age of {n} today", "{t} - {d}"),
     ("{d} years ago {n} was {t}|{n} was {t} years old {d} years ago", "how old is {n} now|what is the age of {n} today", "{t} + {d}"),
-    ("it was -{d} degrees at night and {c} degrees at noon|the temperature went from -{d} to {c} degrees|one town has -{d} degrees, the other {c}", "what is the difference|by how many degrees did it rise|how large is the difference in degrees", "{c} - (-{d})"),
+    ("it was -{raw_d} degrees at night and {c} degrees at noon|the temperature went from -{raw_d} to {c} degrees|one town has -{raw_d} degrees, the other {c}", "what is the difference|by how many degrees did it rise|how large is the difference in degrees", "{c} - (-{d})"),
     ("a bill of ${t} is reduced by a voucher of ${d} and shared by {c} friends|{c} friends share ${t} after they spent ${d} of it", "how much is it for each|what does each of them get or pay", "({t} - {d}) / {c}"),
     ("of {t} {i}, {d} are red, {c} are blue and the rest are green|a box has {t} {i}: {d} red ones, {c} blue ones and the others green|there are {t} {i}; {d} are red and {c} blue, the rest is green", "how many are green|how many green ones are there|how many {i} are green", "{t} - {d} - {c}"),
     ("{n} reads {t} pages in the first week and twice as many in the second|{n} sells {t} {i} on Monday and double that on Tuesday", "how many is that in all|how many is that together", "{t} + {t} * 2"),
@@ -215,5 +216,29 @@ def _task(random: Random, vocabulary: Vocabulary, facts: list[str], question: st
         slots[name] = said_number(random, int(text)) if text.isdigit() else text
         slots[f"money_{name}"] = currency.format(text)
     marked = [re.sub(r"\$\{(\w)\}|\{(\w)\} dollars", r"{money_\1\2}", each) for each in (*facts, question)]  # fmt: skip
+    slots |= {f"raw_{name}": text for name, text in typed.items()}
     *facts, question = [each.format_map(slots).replace("boxs", "boxes") for each in marked]
-    return Task(asked(random, facts, question), f"print({code.format_map(typed)})")
+    return Task(asked(random, facts, question), in_steps(_steps(code.format_map(typed))))
+
+
+def _steps(expression: str) -> list[str]:
+    """An expression as one line, or with a line of its own for each part of it that is computed first."""
+    top = ast.parse(expression, mode="eval").body
+    if not isinstance(top, ast.BinOp):
+        return [f"result = {expression}"]
+    signs = {type(node.op) for node in ast.walk(top) if isinstance(node, ast.BinOp)}
+    if len(signs) == 1:
+        return [f"result = {expression}"]
+    lines, names = [], ["first", "second"]
+    parts = []
+    for side in (top.left, top.right):
+        text = ast.get_source_segment(expression, side) or ""
+        if isinstance(side, ast.BinOp):
+            name = names.pop(0)
+            lines.append(f"{name} = {text}")
+            text = name
+        elif text.startswith("-"):
+            text = f"({text})"
+        parts.append(text)
+    sign = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.FloorDiv: "//"}[type(top.op)]  # fmt: skip
+    return [*lines, f"result = {parts[0]} {sign} {parts[1]}"]

@@ -32,6 +32,7 @@ from demo_training.data.code.integers import INTEGER_KINDS, integer_kinds, numbe
 from demo_training.data.code.labelled import groups, labelled_figures, votes
 from demo_training.data.code.lists import LIST_KINDS, list_games, list_kinds
 from demo_training.data.code.phrases import phrases
+from demo_training.data.code.progress import left_over, towards_a_goal
 from demo_training.data.code.rates import rates, several_steps
 from demo_training.data.code.shares import shares
 from demo_training.data.code.situations import balance
@@ -54,6 +55,7 @@ from demo_training.data.code.units import (
     shape_kinds,
     unit_kinds,
 )
+from demo_training.data.code.worked import worked_money
 from demo_training.data.episode import Call, Round, spoken
 from demo_training.data.values import Vocabulary
 from glm_tools.tool import Observation
@@ -72,11 +74,12 @@ _TOOL_HEADS = (
 # Each kind about as often as any other of its group, and what people ask every day more often.
 MAKERS: tuple[tuple[Maker, float], ...] = (
     (arithmetic, 60), (expression, 12), (in_words, 80), (powers, 6), (percentages, 14), (shares, 45), (figure_of_a_list, 40), (combined_figures, 8), (one_figure, 40),
-    (percentile, 2), (number_theory, 20), (integer_kinds, INTEGER_KINDS), (strings, 34), (word_games, 20), (phrases, 130), (text_kinds, TEXT_KINDS // 3),
+    (percentile, 2), (number_theory, 20), (integer_kinds, INTEGER_KINDS // 2), (strings, 34), (word_games, 10), (phrases, 130), (text_kinds, TEXT_KINDS // 3),
     (dates, 45), (date_kinds, 2 * DATE_KINDS), (clock_times, 12), (time_units, 18), (conversions, 10), (unit_kinds, UNIT_KINDS // 2),
     (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 20), (story_kinds, STORY_KINDS), (balance, 60), (rates, 75), (several_steps, 80),
-    (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 50), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 20),
-    (list_kinds, 3 * LIST_KINDS // 2), (files, 8), (conditional_list, 40), (conditional_range, 40), (conditional_words, 14), (conditional_letters, 14),
+    (worked_money, 120), (left_over, 60), (towards_a_goal, 45),
+    (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 50), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 10),
+    (list_kinds, LIST_KINDS), (files, 8), (conditional_list, 40), (conditional_range, 24), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ Every snippet is run when its conversation is made, so that an observation is wh
 import contextlib
 import io
 import linecache
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -35,6 +35,17 @@ class Task:
 
 
 Maker = Callable[[Random, Vocabulary], Task]
+
+
+def in_steps(lines: Sequence[str]) -> str:
+    """A program that prints what the last line gives a name; a single line needs no name.
+
+    Args:
+        lines: assignments, one for each step.
+    """
+    name, _, expression = lines[-1].partition(" = ")
+    body = f"print({expression})" if len(lines) == 1 else "\n".join((*lines, f"print({name})"))
+    return f"import math\n{body}" if "math." in body else body
 
 
 def run_cell(code: str, files: Mapping[str, str] | None = None) -> str:
