@@ -4,52 +4,53 @@ from random import Random
 
 from demo_training.data.episode import Round, spoken
 from demo_training.data.functions import Template, offer, use
-from demo_training.data.values import Vocabulary
+from demo_training.data.questions import (
+    Question,
+    groups_beside,
+    load_groups,
+    load_orders,
+    load_questions,
+    load_tables,
+    with_article,
+    words_of,
+)
+from demo_training.data.values import Vocabulary, capitalised
 from glm_tools.tool import ToolSpec
 
-SMALL_TALK: tuple[tuple[str, str], ...] = (
-    ("Hello!", "Hello! How can I help you today?"), ("Hi", "Hi! What can I do for you?"),
-    ("Hey there", "Hey! How can I help?"), ("Good morning", "Good morning! What can I do for you today?"),
-    ("Good evening!", "Good evening! How can I help?"), ("How are you?", "I'm doing well, thank you! How can I help you?"),
-    ("How is it going?", "Very well, thank you! What can I do for you?"), ("Thanks!", "You're welcome!"),
-    ("Thank you so much", "You're welcome! Let me know if you need anything else."),
-    ("That was helpful, thanks.", "I'm glad it helped! Is there anything else?"), ("Great!", "Happy to help!"),
-    ("Perfect", "Glad to hear it!"), ("Bye", "Goodbye! Have a nice day."), ("See you later", "See you later!"),
-    ("Goodbye and thanks", "Goodbye! It was a pleasure."), ("Who are you?", "I'm a small demo assistant that can call tools."),
-    ("What is your name?", "I'm a small demo assistant; I have no special name."),
-    ("What can you do?", "I can answer short questions and call the tools that I was given."),
-    ("Are you a person?", "No, I'm a computer program that tries to help."), ("You are great", "Thank you, that is kind!"),
-    ("I'm bored", "I'm sorry to hear that. Maybe a walk or a good book helps?"), ("Nice to meet you", "Nice to meet you too!"),
-    ("My name is {n}", "Nice to meet you, {n}! How can I help you?"), ("I'm {n}.", "Hello, {n}! What can I do for you?"),
-    ("I live in {c}", "{c} is a nice place! How can I help you?"), ("I like {t}", "That's great! What do you like most about it?"),
-    ("Sorry", "No problem at all."), ("Never mind", "All right. Let me know if you need something."),
-    ("OK", "Good. Is there anything else I can do?"), ("Good night", "Good night! Sleep well."),
-    ("I had a bad day", "I'm sorry to hear that. I hope tomorrow is better."), ("It's my birthday!", "Happy birthday!"),
-    ("Welcome back", "Thank you! What shall we do next?"), ("Please wait a moment", "Of course, take your time."),
-    ("No, that's all.", "All right. Have a nice day!"), ("Yes", "Good! What would you like to do?"),
-    ("Can you help me?", "Of course! What do you need?"), ("I have a question", "Sure, please ask."),
-    ("I love {c}", "I can understand that, {c} is a lovely place!"), ("We talked about {t} today", "That sounds interesting! What did you learn?"),
+# What one says of the tools; {tool} is one of them, {have} are all, {other} is the name of none.
+_WHICH_TOOLS = (
+    "Which tools do you have?", "What tools do you have?", "List your tools.", "Which tools can you use?", "What tools can you call?",
+    "Tell me your tools.", "Which functions do you have?", "What functions can you call?", "Show me the list of your tools.",
+    "Do you have any tools?", "Which tools were you given?", "Name your tools.", "What are your tools called?", "Can you use tools?",
+    "What can you use to help me?", "Which tools are there?", "Are there any tools?", "How many tools do you have, and which?",
 )  # fmt: skip
-
-PLAIN_QUESTIONS: tuple[tuple[str, str], ...] = (
-    ("What is the capital of France?", "The capital of France is Paris."), ("What is the capital of Japan?", "The capital of Japan is Tokyo."),
-    ("What is the capital of Italy?", "The capital of Italy is Rome."), ("What color is the sky?", "On a clear day the sky is blue."),
-    ("How many legs does a spider have?", "A spider has eight legs."), ("How many days are in a week?", "A week has seven days."),
-    ("What is the opposite of hot?", "The opposite of hot is cold."), ("What is the opposite of fast?", "The opposite of fast is slow."),
-    ("Who wrote Romeo and Juliet?", "Romeo and Juliet was written by William Shakespeare."),
-    ("What is water made of?", "Water is made of hydrogen and oxygen."), ("What do bees make?", "Bees make honey."),
-    ("Which planet is closest to the sun?", "Mercury is the planet closest to the sun."),
-    ("What is the largest ocean?", "The Pacific is the largest ocean."), ("What is a noun?", "A noun is a word for a person, place or thing."),
-    ("What do plants need to grow?", "Plants need light, water, air and soil."), ("What is the first month of the year?", "January is the first month of the year."),
-    ("Tell me a joke.", "Why did the scarecrow win a prize? Because he was outstanding in his field."),
-    ("Give me a tip for better sleep.", "Go to bed at the same time every day and avoid screens before it."),
-    ("What is a synonym of happy?", "A synonym of happy is glad."), ("What is ice?", "Ice is frozen water."),
-    ("Which animal says meow?", "A cat says meow."), ("What language is spoken in Brazil?", "Portuguese is spoken in Brazil."),
-    ("Where do penguins live?", "Most penguins live in the south, many of them in Antarctica."),
-    ("What is the color of grass?", "Grass is green."), ("How do you make tea?", "Pour hot water over the tea leaves and let them steep for a few minutes."),
-    ("Give me three names for a cat.", "You could call it Luna, Milo or Simba."), ("What is a triangle?", "A triangle is a shape with three sides."),
-    ("What should I cook tonight?", "How about pasta with tomatoes and basil?"), ("What is a good hobby?", "Reading, drawing and hiking are good hobbies."),
+_HAS_TOOL = (
+    "Do you have a tool called {}?", "Can you use {}?", "Is there a tool {}?", "Do you have {}?", "Are you able to call {}?",
+    "Is {} one of your tools?", "Were you given {}?",
 )  # fmt: skip
+_ABOUT_TOOL = (
+    "What is {} for?", "What does {} do?", "Explain the tool {}.", "What can I do with {}?", "What is the tool {} good for?",
+    "Tell me about the tool {}.", "What does the function {} do?", "Describe {} to me.",
+)  # fmt: skip
+_NEEDS_OF_TOOL = (
+    "What do you need for {}?", "Which arguments does {} take?", "What must I tell you for {}?", "What are the parameters of {}?",
+    "Which details does {} need?", "What do I have to say so that you can use {}?", "What input does {} have?",
+)  # fmt: skip
+_OTHER_TOOLS = (
+    "send_fax", "get_horoscope", "fly_drone", "open_garage", "feed_fish", "start_rocket", "find_treasure", "read_mind", "paint_fence",
+    "call_mars", "print_money", "wash_windows",
+)  # fmt: skip
+_OF_BUILTINS = {"python": "runs Python code", "simple_browser": "searches and reads web pages"}
+_POLITE = (
+    "Rephrase politely: {}", "Say this politely: {}", "Make this polite: {}", 'How can I say "{}" more politely?', "Put this in a polite way: {}",
+    'What is a polite way to say "{}"?', "Please rewrite this politely: {}", "Turn this into a polite request: {}",
+)  # fmt: skip
+# Words of tools that may be meant to answer where words are explained, ideas and texts are asked for.
+_EXPLAINING = frozenset(
+    ("define", "definition", "dictionary", "encyclopedia", "explain", "fact", "joke", "meaning", "quote", "recipe", "synonym",
+     "thesaurus", "trivia", "wikipedia", "word", "write", "gift")
+)  # fmt: skip
+_EVERYDAY = ("help", "answer", "information", "tip", "explanation", "joke", "idea", "advice")
 
 _REFUSALS = (
     "Sorry, I don't have a tool for that. I can use: {have}.", "I'm sorry, none of my tools can do that. I have: {have}.",
@@ -64,15 +65,98 @@ _COMPUTABLE = frozenset(
 )  # fmt: skip
 
 
-def chat_round(random: Random, vocabulary: Vocabulary) -> Round:
-    """Small talk or a question that needs no tool."""
-    user, answer = random.choice(SMALL_TALK if random.random() < 0.6 else PLAIN_QUESTIONS)
-    names = {
+def chat_round(random: Random, vocabulary: Vocabulary, tools: tuple[ToolSpec, ...] = ()) -> Round:
+    """Small talk or a question that needs none of these tools, often one of the same subject."""
+    which = random.random()
+    beside = groups_beside(tools)
+    known = words_of(spec.name for spec in tools)
+    explains = not known.isdisjoint(_EXPLAINING)
+    if tools and which < 0.07:
+        user, answer = _about_tools(tools, random)
+    elif beside and which < 0.4 and not explains:
+        user, answer = _from_group(tools, random, vocabulary)
+    elif which < 0.62 or (explains and which < 0.8):
+        sections = load_questions("small_talk.toml")
+        section = random.choice(tuple(sections.values()))
+        user, answer = _filled(_by_wordings(section, random), tools, random, vocabulary)
+    elif which < 0.72:
+        sections = load_questions("writing.toml")
+        section = random.choice(tuple(sections.values()))
+        user, answer = _filled(_by_wordings(section, random), tools, random, vocabulary)
+        user = spoken(user, random)
+    elif which < 0.74:
+        order = random.choice(load_orders())
+        said = random.choice((order, capitalised(order), capitalised(order) + "."))
+        user, answer = random.choice(_POLITE).format(said), f"Could you please {order}?"
+    elif which < 0.8:
+        user, answer = random.choice(load_groups()).draw_term(random)
+        user = spoken(user, random)
+    else:
+        tables = [table for table in load_tables() if not table.unless & known]
+        user, answer = random.choices(tables, [table.weight for table in tables])[0].draw(random)
+        user = spoken(user, random)
+    return Round("no tool", user, (), answer)
+
+
+def _by_wordings(questions: tuple[Question, ...], random: Random) -> Question:
+    """A question, drawn the more often the more wordings it has."""
+    return random.choices(questions, [2 + len(each.asks) for each in questions])[0]
+
+
+def _filled(
+    question: Question, tools: tuple[ToolSpec, ...], random: Random, vocabulary: Vocabulary
+) -> tuple[str, str]:
+    """A wording and the answer with names, cities and the like in them."""
+    things = [thing for group in groups_beside(tools) for thing in group.things]
+    slots = {
         "n": random.choice(vocabulary.first_names),
         "c": random.choice(vocabulary.cities),
         "t": random.choice(vocabulary.topics),
+        "e": random.choice(vocabulary.errands),
+        "g": random.choice(vocabulary.things),
+        "d": random.choice(things or _EVERYDAY),
     }
-    return Round("no tool", user.format(**names), (), answer.format(**names))
+    user, answer = random.choice(question.asks).format(**slots), question.answer.format(**slots)
+    return capitalised(with_article(user)), capitalised(with_article(answer))
+
+
+def _from_group(
+    tools: tuple[ToolSpec, ...], random: Random, vocabulary: Vocabulary
+) -> tuple[str, str]:
+    """A question of the subject of one of the tools."""
+    group = random.choice(groups_beside(tools))
+    which = random.random()
+    if which < 0.5:
+        user, answer = _filled(_by_wordings(group.questions, random), tools, random, vocabulary)
+    elif which < 0.88:
+        user, answer = group.draw_term(random)
+    else:
+        thanks = next(
+            each for each in load_questions("small_talk.toml")["partings"] if "{d}" in each.asks[0]
+        )
+        return _filled(thanks, tools, random, vocabulary)
+    return spoken(user, random), answer
+
+
+def _about_tools(tools: tuple[ToolSpec, ...], random: Random) -> tuple[str, str]:
+    """A question about the tools themselves, answered from their list."""
+    have = f"I can use: {', '.join(spec.name for spec in tools)}."
+    spec = random.choice(tools)
+    description = spec.description.partition("\n")[0].rstrip(".")
+    about = _OF_BUILTINS.get(spec.builtin or "", description)
+    needs = list(spec.parameters.get("properties", {})) if not spec.builtin else []
+    which = random.random()
+    if which < 0.25 and len(about) < 90:
+        return random.choice(_ABOUT_TOOL).format(spec.name), f"{spec.name}: {about}."
+    if which < 0.4 and needs:
+        return random.choice(_NEEDS_OF_TOOL).format(
+            spec.name
+        ), f"{spec.name} takes: {', '.join(needs)}."
+    if which < 0.5:
+        return random.choice(_HAS_TOOL).format(spec.name), f"Yes, I can use {spec.name}."
+    if which < 0.6:
+        return random.choice(_HAS_TOOL).format(random.choice(_OTHER_TOOLS)), f"No. {have}"
+    return random.choice(_WHICH_TOOLS), have
 
 
 def refusal_round(

@@ -8,6 +8,7 @@ from random import Random
 
 from demo_training.data import assembled, browsing, chains, chat, chinese, code, records, scenarios
 from demo_training.data.episode import Call, Episode, Round, json_call, spoken
+from demo_training.data.follow_ups import with_plain_round
 from demo_training.data.functions import (
     Offer,
     Template,
@@ -209,10 +210,10 @@ def _code_episode(sources: Sources, random: Random) -> Episode:
         elif draw < 0.86:
             rounds.append(chinese.python_round(random))
         elif draw < 0.96:
-            rounds.append(chat.chat_round(random, sources.vocabulary))
+            rounds.append(chat.chat_round(random, sources.vocabulary, (PYTHON,)))
         else:
             refused = chat.refusal_round((PYTHON,), sources.everyday, random, sources.vocabulary)
-            rounds.append(refused or chat.chat_round(random, sources.vocabulary))
+            rounds.append(refused or chat.chat_round(random, sources.vocabulary, (PYTHON,)))
     return Episode((PYTHON,), tuple(rounds))
 
 
@@ -227,8 +228,6 @@ def _browser_episode(sources: Sources, random: Random) -> Episode:
         rounds.append(code.python_round(random, sources.vocabulary))
     if offers:
         rounds.append(use(offers[0], random, sources.vocabulary).as_round(random))
-    if random.random() < 0.2:
-        rounds.append(chat.chat_round(random, sources.vocabulary))
     return _shuffled(offers, [BROWSER, *([PYTHON] if has_python else [])], rounds, random)
 
 
@@ -297,13 +296,11 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
     if random.random() < 0.12:
         refused = chat.refusal_round(specs, sources.everyday, random, vocabulary)
         rounds += [refused] if refused else []
-    if random.random() < 0.13:
-        rounds.append(chat.chat_round(random, vocabulary))
     return _shuffled(offers, [PYTHON] if has_python else [], rounds, random)
 
 
 def _assembled_episode(sources: Sources, random: Random) -> Episode:
-    """Functions that are put together; now and then with a failure, a request that none of them serves, small talk."""
+    """Functions that are put together; now and then with a failure, a request that none of them serves."""
     made = assembled.assembled_episode(random, sources.vocabulary)
     rounds = list(made.rounds)
     if random.random() < 0.2:
@@ -313,8 +310,6 @@ def _assembled_episode(sources: Sources, random: Random) -> Episode:
     if random.random() < 0.1:
         refused = chat.refusal_round(made.tools, sources.everyday, random, sources.vocabulary)
         rounds += [refused] if refused else []
-    if random.random() < 0.3:
-        rounds.append(chat.chat_round(random, sources.vocabulary))
     random.shuffle(rounds)
     return replace(made, rounds=tuple(rounds))
 
@@ -331,23 +326,34 @@ def training_episode(
 
 def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
     which = random.random()
-    if which < 0.35:
-        return _code_episode(sources, random)
-    if which < 0.43:
-        return _browser_episode(sources, random)
-    if which < 0.49:
+    if 0.43 <= which < 0.49:
         return _drill_episode(sources, random, stock)
-    if which < 0.62:
-        return _function_episode(sources, random)
-    if which < 0.94:
-        return _assembled_episode(sources, random)
-    return _chat_episode(sources, random)
+    if which < 0.35:
+        made, chance = _code_episode(sources, random), 0.1
+    elif which < 0.43:
+        made, chance = _browser_episode(sources, random), 0.34
+    elif which < 0.62:
+        made, chance = _function_episode(sources, random), 0.34
+    elif which < 0.92:
+        made, chance = _assembled_episode(sources, random), 0.34
+    else:
+        made, chance = _chat_episode(sources, random), 0.5
+    return with_plain_round(made, random, sources.vocabulary) if random.random() < chance else made
 
 
 def _chat_episode(sources: Sources, random: Random) -> Episode:
-    """What needs no tool, whatever tools there are."""
-    rounds = [chat.chat_round(random, sources.vocabulary) for _ in range(random.choice((3, 4, 5)))]
-    rounds.append(chinese.chat_round(random))
-    offers = draw_offers(sources, random, random.choice((0, 0, 1, 2, 4)))
+    """What mostly needs no tool, whatever tools there are."""
+    offers = draw_offers(sources, random, random.choice((0, 1, 2, 3, 4)))
     builtins = [each for each in (PYTHON, BROWSER) if random.random() < 0.4]
+    specs = (*(each.spec for each in offers), *builtins)
+    rounds = [
+        chat.chat_round(random, sources.vocabulary, specs)
+        for _ in range(random.choice((4, 5, 6, 7)))
+    ]
+    rounds.append(chinese.chat_round(random))
+    if offers:  # beside what needs a tool, or the whole conversation would tell that none is needed
+        used = use(random.choice(offers), random, sources.vocabulary).telling_everything()
+        rounds.append(used.as_round(random))
+    if PYTHON in builtins:
+        rounds.append(code.python_round(random, sources.vocabulary))
     return _shuffled(offers, builtins, rounds, random)
