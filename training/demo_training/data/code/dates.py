@@ -7,7 +7,7 @@ from demo_training.data.code.task import Task
 from demo_training.data.code.wording import Kind, ask, cardinal, ordinal, said_number
 from demo_training.data.values import Vocabulary
 
-_MONTHS = [
+MONTHS = [
     "January",
     "February",
     "March",
@@ -29,7 +29,7 @@ def _day(random: Random) -> date:
 
 
 def _date_words(random: Random, day: date) -> str:
-    name = _MONTHS[day.month - 1]
+    name = MONTHS[day.month - 1]
     return random.choice(
         (
             day.isoformat(),
@@ -47,7 +47,7 @@ def _date_words(random: Random, day: date) -> str:
     )
 
 
-def _date_code(day: date) -> str:
+def date_code(day: date) -> str:
     return f"date({day.year}, {day.month}, {day.day})"
 
 
@@ -58,21 +58,21 @@ def dates(random: Random, vocabulary: Vocabulary) -> Task:
         second = first + timedelta(days=random.randint(1, 300))
     a, b = _date_words(random, first), _date_words(random, second)
     days, year = random.randint(3, 200), random.randint(1900, 2100)
-    between = f"from datetime import date\nprint(({_date_code(second)} - {_date_code(first)}).days)"
+    between = f"from datetime import date\nprint(({date_code(second)} - {date_code(first)}).days)"
     return random.choice((
         Task(random.choice((f"How many days are between {a} and {b}?", f"How many days are there between {a} and {b}?", f"Count the days from {a} to {b}.", f"What is the number of days between {a} and {b}?", f"How many days from {a} to {b}?")), between, random.choice(("There are {} days between them.", "It is {} days.", ""))),
         Task(random.choice((f"How many days are between {a} and {b}?", f"How many days lie between {a} and {b}?")), between, "There are {} days between them."),
-        Task(random.choice((f"What day of the week is {a}?", f"Which weekday was {a}?", f"On what day of the week does {a} fall?", f"What weekday is {a}?")), f"from datetime import date\nprint({_date_code(first)}.strftime('%A'))", "It is a {}."),
-        Task(random.choice((f"What date is {days} days after {a}?", f"Add {days} days to {a}.", f"Which date comes {days} days after {a}?")), f"from datetime import date, timedelta\nprint({_date_code(first)} + timedelta(days={days}))"),
-        Task(random.choice((f"What date was {days} days before {a}?", f"Subtract {days} days from {a}.")), f"from datetime import date, timedelta\nprint({_date_code(first)} - timedelta(days={days}))"),
+        Task(random.choice((f"What day of the week is {a}?", f"Which weekday was {a}?", f"On what day of the week does {a} fall?", f"What weekday is {a}?")), f"from datetime import date\nprint({date_code(first)}.strftime('%A'))", "It is a {}."),
+        Task(random.choice((f"What date is {days} days after {a}?", f"Add {days} days to {a}.", f"Which date comes {days} days after {a}?")), f"from datetime import date, timedelta\nprint({date_code(first)} + timedelta(days={days}))"),
+        Task(random.choice((f"What date was {days} days before {a}?", f"Subtract {days} days from {a}.")), f"from datetime import date, timedelta\nprint({date_code(first)} - timedelta(days={days}))"),
         Task(random.choice((f"Is {year} a leap year?", f"Was {year} a leap year?")), f"import calendar\nprint(calendar.isleap({year}))"),
-        Task(f"What is the number of the week of {a}?", f"from datetime import date\nprint({_date_code(first)}.isocalendar().week)"),
-        Task(f"How many days does {_MONTHS[first.month - 1]} {first.year} have?", f"import calendar\nprint(calendar.monthrange({first.year}, {first.month})[1])"),
-        Task(f"How old is somebody born on {a} on {b}?", f"from datetime import date\na, b = {_date_code(first)}, {_date_code(second)}\nprint(b.year - a.year - ((b.month, b.day) < (a.month, a.day)))", "The age is {} years."),
+        Task(f"What is the number of the week of {a}?", f"from datetime import date\nprint({date_code(first)}.isocalendar().week)"),
+        Task(f"How many days does {MONTHS[first.month - 1]} {first.year} have?", f"import calendar\nprint(calendar.monthrange({first.year}, {first.month})[1])"),
+        Task(f"How old is somebody born on {a} on {b}?", f"from datetime import date\na, b = {date_code(first)}, {date_code(second)}\nprint(b.year - a.year - ((b.month, b.day) < (a.month, a.day)))", "The age is {} years."),
     ))  # fmt: skip
 
 
-def _clock(random: Random, minutes: int) -> str:
+def clock(random: Random, minutes: int) -> str:
     """A time of a day, with or without a zero in front of a small hour."""
     hour = minutes // 60
     return (
@@ -83,11 +83,11 @@ def _clock(random: Random, minutes: int) -> str:
 def clock_times(random: Random, vocabulary: Vocabulary) -> Task:
     """Spans between times of a day, times some minutes away, spans in other units."""
     start, span = random.randint(0, 1200), random.randint(5, 230)
-    a, b = _clock(random, start), _clock(random, start + span)
+    a, b = clock(random, start), clock(random, start + span)
     first = _day(random)
     second = first + timedelta(days=random.randint(8, 400))
     a_day, b_day = _date_words(random, first), _date_words(random, second)
-    days = f"({_date_code(second)} - {_date_code(first)}).days"
+    days = f"({date_code(second)} - {date_code(first)}).days"
     year, month = random.randint(2000, 2030), random.randint(1, 12)
     parse = f"from datetime import datetime\na = datetime.strptime('{a}', '%H:%M')\nb = datetime.strptime('{b}', '%H:%M')\n"
     later = f"from datetime import datetime, timedelta\na = datetime.strptime('{a}', '%H:%M')\n"
@@ -97,10 +97,10 @@ def clock_times(random: Random, vocabulary: Vocabulary) -> Task:
         Task(random.choice((f"What time was it {span} minutes before {b}?", f"I have to be there at {b} and the way takes {span} minutes. When must I leave?")), f"from datetime import datetime, timedelta\nb = datetime.strptime('{b}', '%H:%M')\nprint((b - timedelta(minutes={span})).strftime('%H:%M'))"),
         Task(random.choice((f"How many weeks are between {a_day} and {b_day}?", f"How many full weeks lie between {a_day} and {b_day}?")), f"from datetime import date\nprint({days} // 7)", "It is {} weeks."),
         Task(f"How many weeks and days are there from {a_day} to {b_day}?", f"from datetime import date\ndays = {days}\nprint(days // 7, 'weeks', days % 7, 'days')"),
-        Task(random.choice((f"How many Mondays are there in {_MONTHS[month - 1]} {year}?", f"Count the Mondays of {_MONTHS[month - 1]} {year}.")), f"import calendar\nprint(sum(week[0] > 0 for week in calendar.monthcalendar({year}, {month})))"),
-        Task(f"What is the last day of {_MONTHS[month - 1]} {year}?", f"import calendar\nprint(calendar.monthrange({year}, {month})[1])"),
-        Task(random.choice((f"Which day of the year is {a_day}?", f"The how manieth day of the year is {a_day}?")), f"from datetime import date\nprint({_date_code(first)}.timetuple().tm_yday)"),
-        Task(f"Which is earlier, {a_day} or {b_day}?", f"from datetime import date\nprint(min({_date_code(first)}, {_date_code(second)}))"),
+        Task(random.choice((f"How many Mondays are there in {MONTHS[month - 1]} {year}?", f"Count the Mondays of {MONTHS[month - 1]} {year}.")), f"import calendar\nprint(sum(week[0] > 0 for week in calendar.monthcalendar({year}, {month})))"),
+        Task(f"What is the last day of {MONTHS[month - 1]} {year}?", f"import calendar\nprint(calendar.monthrange({year}, {month})[1])"),
+        Task(random.choice((f"Which day of the year is {a_day}?", f"The how manieth day of the year is {a_day}?")), f"from datetime import date\nprint({date_code(first)}.timetuple().tm_yday)"),
+        Task(f"Which is earlier, {a_day} or {b_day}?", f"from datetime import date\nprint(min({date_code(first)}, {date_code(second)}))"),
         Task(f"How many seconds are there in {span} minutes and {span % 60} seconds?", f"print({span} * 60 + {span % 60})", "It is {} seconds."),
     ))  # fmt: skip
 
@@ -168,7 +168,7 @@ DATE_KINDS = len(_OF_DATES) + len(_OF_TIMES)
 
 def _in_one_year(random: Random, first: date, second: date) -> dict[str, str]:
     """Two days as people say them who name the year once."""
-    a, b = _MONTHS[first.month - 1], _MONTHS[second.month - 1]
+    a, b = MONTHS[first.month - 1], MONTHS[second.month - 1]
     return random.choice((
         {"a": f"{a} {first.day}", "b": f"{b} {second.day}, {second.year}"},
         {"a": f"{first.day} {a}", "b": f"{second.day} {b} {second.year}"},
@@ -197,13 +197,13 @@ def date_kinds(random: Random, vocabulary: Vocabulary) -> Task:
         days = {
             "a": _date_words(random, first),
             "b": _date_words(random, second),
-            "ca": _date_code(first),
-            "cb": _date_code(second),
+            "ca": date_code(first),
+            "cb": date_code(second),
         }
         more = {
             "weekday": weekday,
             "WEEKDAY": weekday.upper(),
-            "month": _MONTHS[month - 1],
+            "month": MONTHS[month - 1],
             "m": month,
         }
         kinds = _OF_DATES
@@ -218,7 +218,7 @@ def date_kinds(random: Random, vocabulary: Vocabulary) -> Task:
         if random.random() < 0.4
         else min(1439, start + 5 * random.randint(1, 40))
     )
-    times = {"a": _clock(random, start), "b": _clock(random, end)}
+    times = {"a": clock(random, start), "b": clock(random, end)}
     spans = {
         "h": random.randint(2, 12),
         "s_": random.randint(1, 59),

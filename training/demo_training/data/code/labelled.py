@@ -106,6 +106,21 @@ def _labels(random: Random, vocabulary: Vocabulary, kind: str) -> list[str]:
     return sorted(chosen, key=pool.index) if kind in ("days", "months") else chosen
 
 
+_MOST, _LEAST = ("highest", "highest", "largest", "biggest"), ("lowest", "lowest", "smallest")
+# Nouns for a number, by what it belongs to: "Which month had the lowest costs?"
+_MEASURES = {
+    "names": ("score", "number", "total", "result"), "cities": ("number", "figure", "value"), "days": ("takings", "sales", "number", "value", "income", "count"),
+    "months": ("sales", "takings", "costs", "number", "income", "rainfall"), "items": ("number", "count", "value", "amount"),
+}  # fmt: skip
+
+
+def _extreme(random: Random, rows: _Rows, words: tuple[str, ...]) -> str:
+    """The question whose number is the largest or the smallest."""
+    word, noun = random.choice(words), random.choice(_MEASURES[rows.labels])
+    verb = random.choice(("has", "had"))
+    return random.choice((f"{rows.which} {verb} the {word} {noun}?", f"{rows.which} {verb} the {word} {noun}?", f"Tell me {rows.which.lower()} {verb} the {word} {noun}."))  # fmt: skip
+
+
 def labelled_figures(random: Random, vocabulary: Vocabulary) -> Task:
     """Numbers with labels: which is largest, what they come to, who is above a limit."""
     rows = random.choice(_ROWS)
@@ -128,10 +143,10 @@ def labelled_figures(random: Random, vocabulary: Vocabulary) -> Task:
     which = random.random()
     answer = ""
     if which < 0.22:
-        question = f"{rows.which} {random.choice(rows.most)}?"
+        question = f"{rows.which} {random.choice(rows.most)}?" if random.random() < 0.55 else _extreme(random, rows, _MOST)  # fmt: skip
         code, answer = "max(data, key=data.get)", random.choice(("It is {}.", ""))
     elif which < 0.4:
-        question = f"{rows.which} {random.choice(rows.least)}?"
+        question = f"{rows.which} {random.choice(rows.least)}?" if random.random() < 0.55 else _extreme(random, rows, _LEAST)  # fmt: skip
         code, answer = "min(data, key=data.get)", random.choice(("It is {}.", ""))
     else:
         questions, code = random.choice(_FIGURES)
