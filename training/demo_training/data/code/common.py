@@ -58,7 +58,7 @@ _NUMBERS: tuple[Kind, ...] = (
     Kind(("{a} squared plus {b} squared?", "What is {a}^2 + {b}^2?", "Add the squares of {a} and {b}.", "Sum of the squares of {a} and {b}?", "How much is {a} squared plus {b} squared?", "the square of {a} plus the square of {b}", "square {a} and {b} and add them", "What do the squares of {a} and {b} make together?"), "print({a} ** 2 + {b} ** 2)"),
 )  # fmt: skip
 
-_GROUPS = ((_PRICES, 5), (_PARTS, 4), (_NUMBERS, 3))
+_GROUPS: tuple[tuple[tuple[Kind, ...], float], ...] = ((_PRICES, 5), (_PARTS, 4), (_NUMBERS, 3))
 _MONEY = ("${}", "${}", "{} dollars", "{} euros", "€{}", "£{}", "{}")
 _AMOUNTS = (
     "note",

@@ -32,6 +32,9 @@ _OF_ANY: tuple[_Asked, ...] = (
     (("Does {t} contain the letter {m}?", "Is the letter {m} in {t}?", "Is there a {m} in {t}?", "Can the letter {m} be found in {t}?"), "'{m}' in {c}"),
 )  # fmt: skip
 _OF_SEVERAL: tuple[_Asked, ...] = (
+    (("!turn {t} into snake case", "!write {t} as snake_case", "What is {t} in snake_case?", "!make a snake_case name of {t}", "!convert {t} to snake case", "{q} in snake_case?", "!make a variable name in snake case from {t}", "!put {t} in lower case with underscores", "How would {t} look as a snake_case name?"), "{c}.lower().replace(' ', '_')"),
+    (("!turn {t} into kebab case", "!write {t} as kebab-case", "What is {t} in kebab-case?", "!make a URL slug of {t}", "!convert {t} to kebab case", "{q} in kebab-case?", "!make a file name with dashes from {t}, all lower case", "!put {t} in lower case with dashes"), "{c}.lower().replace(' ', '-')"),
+    (("!write {t} with a capital letter at the beginning of each word", "!capitalise every word in {t}", "!capitalise all the words of {t}", "!start each word of {t} with a capital", "{q} with each word capitalised?", "!make the first letter of every word in {t} big", "How does {t} look with every word capitalized?", "!give every word in {t} a capital initial", "!write the title {t} in title case"), "{c}.title()"),
     (("How many words are in {t}?", "!count the words in {t}", "How many words does {t} have?", "=the number of words in {t}", "=the word count of {t}", "How many words long is {t}?"), "len({c}.split())"),
     (("!reverse the order of the words in {t}", "!put the words of {t} in reverse order", "!write {t} with the words in opposite order", "!turn around the word order of {t}", "!write the words of {t} from last to first", "What is {t} with the order of its words reversed?"), "' '.join({c}.split()[::-1])"),
     (("!write {t} with every word starting with a capital letter", "!capitalize every word of {t}", "!write {t} in title case", "!make each word of {t} begin with a capital", "!put a capital letter at the start of every word in {t}", "What is {t} in title case?", "!capitalise the first letter of each word in {t}"), "{c}.title()"),
@@ -62,6 +65,8 @@ _OF_WORD: tuple[_Asked, ...] = (
     (("!put a dash between the letters of {t}", "!write {t} with dashes between all letters"), "'-'.join({c})"),
     (("!put a space between the letters of {t}", "!spell {t} with a space after each letter"), "' '.join({c})"),
 )  # fmt: skip
+# Results that are no words: they have to be told letter by letter.
+_ODD = tuple(each for each in _OF_ANY if each[1] in ("{c}[::-1]", "{c}.replace('{l}', '{m}')", "''.join(x for x in {c} if x not in 'aeiouAEIOU')"))  # fmt: skip
 _PALINDROME = ("Is {t} a palindrome?", "!check if {t} is a palindrome", "Does {t} read the same backwards?", "Is {t} the same forwards and backwards?", "Can {t} be read from both sides?", "!tell me whether {t} is a palindrome", "Is {t} spelled the same in reverse?")  # fmt: skip
 _ANAGRAM = ("Are {q} and {r} anagrams of each other?", "Are {q} and {r} anagrams?", "Is {q} an anagram of {r}?", "Do {q} and {r} have the same letters?", "Can {q} be rearranged to {r}?", "!check whether {q} and {r} are anagrams")  # fmt: skip
 _MARKS = (("dashes", "-"), ("underscores", "_"), ("commas", ","), ("dots", "."), ("stars", "*"), ("'+'", "+"), ("'/'", "/"))  # fmt: skip
@@ -119,7 +124,7 @@ def phrases(random: Random, vocabulary: Vocabulary) -> Task:
     quoted = _quoted(random, text)
     if is_word and which < 0.1:
         return _compared(random, vocabulary, text.lower())
-    kinds = _OF_ANY if which < 0.55 else _OF_WORD if is_word else _OF_SEVERAL
+    kinds = _ODD if which > 0.9 else _OF_ANY if which < 0.45 else _OF_WORD if is_word else _OF_SEVERAL  # fmt: skip
     wordings, expression = random.choice(kinds)
     noun = random.choice(("the word ", "the string ", "the word ")) if is_word else random.choice(("the text ", "the sentence ", "the phrase "))  # fmt: skip
     words = text.split()

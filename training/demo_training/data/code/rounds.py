@@ -25,6 +25,7 @@ from demo_training.data.code.dates import DATE_KINDS, clock_times, date_kinds, d
 from demo_training.data.code.figures import (
     combined_figures,
     figure_of_a_list,
+    lists_of_life,
     one_figure,
     percentile,
 )
@@ -79,7 +80,7 @@ MAKERS: tuple[tuple[Maker, float], ...] = (
     (percentile, 2), (number_theory, 20), (integer_kinds, INTEGER_KINDS // 2), (strings, 34), (word_games, 10), (phrases, 130), (text_kinds, TEXT_KINDS // 3),
     (dates, 45), (date_kinds, 2 * DATE_KINDS), (clock_times, 6), (time_units, 18), (conversions, 10), (unit_kinds, UNIT_KINDS // 2),
     (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 20), (story_kinds, STORY_KINDS), (balance, 60), (rates, 75), (several_steps, 80),
-    (worked_money, 120), (common, 190), (clock_spans, 60), (day_spans, 60), (left_over, 60), (towards_a_goal, 45),
+    (worked_money, 120), (lists_of_life, 45), (common, 190), (clock_spans, 60), (day_spans, 60), (left_over, 60), (towards_a_goal, 45),
     (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 50), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 10),
     (list_kinds, LIST_KINDS), (files, 8), (conditional_list, 40), (conditional_range, 24), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
