@@ -209,7 +209,7 @@ def lists_of_life(random: Random, vocabulary: Vocabulary) -> Task:
         return Task(random.choice(_POPULATION).format(l=listed), f"import statistics\nprint(statistics.pstdev({values}))", "The standard deviation is {}.")  # fmt: skip
     # A difference of decimals has a long tail, which two results in one line would show.
     is_whole = all(isinstance(value, int) for value in values)
-    pairs = [each for each in _PAIRED if is_whole or each[1].startswith(("max(data)", "min", "len", "round")) and "-" not in each[1]]  # fmt: skip
+    pairs = [each for each in _PAIRED if is_whole or (each[1].startswith(("max(data)", "min", "len", "round")) and "-" not in each[1])]  # fmt: skip
     (names_a, a), (names_b, b) = random.sample(pairs, 2)
     name_a, name_b = random.choice(names_a.split("|")), random.choice(names_b.split("|"))
     head = random.choice(_HEADS).format(l=listed, name=random.choice(vocabulary.first_names))
