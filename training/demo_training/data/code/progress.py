@@ -77,7 +77,9 @@ def left_over(random: Random, vocabulary: Vocabulary) -> Task:
             clauses.append(said.format_map(people))
             lines.append(line)
             of = "left"
-        question = random.choice(_LEFT).format_map(people)
+        is_named = clauses[0].startswith(n)
+        question = random.choice([each for each in _LEFT if is_named or "{n}" not in each])
+        question = question.format_map(people)
         result = "left"
         h = random.randint(2, 9)
         if random.random() < 0.3:

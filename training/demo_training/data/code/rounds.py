@@ -1,5 +1,6 @@
 """The kinds of questions together, and rounds of a conversation made of them."""
 
+import re
 from dataclasses import replace
 from random import Random
 
@@ -81,9 +82,12 @@ MAKERS: tuple[tuple[Maker, float], ...] = (
     (dates, 45), (date_kinds, 2 * DATE_KINDS), (clock_times, 6), (time_units, 18), (conversions, 10), (unit_kinds, UNIT_KINDS // 2),
     (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 20), (story_kinds, STORY_KINDS), (balance, 60), (rates, 75), (several_steps, 80),
     (worked_money, 120), (lists_of_life, 45), (common, 190), (clock_spans, 60), (day_spans, 60), (left_over, 60), (towards_a_goal, 45),
-    (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 50), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 10),
+    (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 70), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 10),
     (list_kinds, LIST_KINDS), (files, 8), (conditional_list, 40), (conditional_range, 24), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
+
+
+_BEFORE_A_VOWEL = re.compile(r"\b([Aa]) (?=(?!uni|use|eu|one\b)[aeiou]|8|1[18]\b)")
 
 
 def answer_to(task: Task, output: str, random: Random) -> tuple[str, str]:
@@ -102,7 +106,11 @@ def draw_task(random: Random, vocabulary: Vocabulary) -> Task:
     """A task of any kind."""
     makers, weights = zip(*MAKERS, strict=True)
     maker: Maker = random.choices(makers, weights)[0]
-    return maker(random, vocabulary)
+    task = maker(random, vocabulary)
+    # Where the code has a text, the request has it too, and it must stay as it is.
+    if "'" in task.code or '"' in task.code:
+        return task
+    return replace(task, request=re.sub(_BEFORE_A_VOWEL, r"\1n ", task.request))
 
 
 def python_round(random: Random, vocabulary: Vocabulary, task: Task | None = None) -> Round:

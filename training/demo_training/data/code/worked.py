@@ -210,7 +210,10 @@ def worked_money(random: Random, vocabulary: Vocabulary) -> Task:
         # One number that was only given a name would be a step of its own.
         if re.fullmatch(r"total = [\d.]+", lines[0]) and len(lines) > 1:
             lines = [re.sub(r"\btotal\b", lines[0].partition(" = ")[2], line) for line in lines[1:]]
-    question = _said(random, random.choice(questions), numbers, people, currency)
+    # Who pays is asked only where somebody was named.
+    is_named = any("{n}" in clause for clause in clauses)
+    fitting = [each for each in questions if is_named or "{n}" not in each]
+    question = _said(random, random.choice(fitting), numbers, people, currency)
     told = [_said(random, clause, numbers, people, currency) for clause in clauses]
     result = _name(lines[-1])
     return Task(_told(random, told, question, people), in_steps(lines), _answer(random, currency, result))  # fmt: skip
