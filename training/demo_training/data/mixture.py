@@ -231,6 +231,15 @@ def _browser_episode(sources: Sources, random: Random) -> Episode:
     return _shuffled(offers, [BROWSER, *([PYTHON] if has_python else [])], rounds, random)
 
 
+def _chinese_episode(random: Random) -> Episode:
+    """Functions asked for in Chinese, with `python` as often as not, and what needs neither."""
+    offers, rounds = chinese.mixed_rounds(random)
+    builtins = [PYTHON] if random.random() < 0.5 else []
+    if builtins:
+        rounds += [chinese.python_round(random) for _ in range(3)]
+    return _shuffled(offers, builtins, rounds, random)
+
+
 def _drill_episode(sources: Sources, random: Random, stock: Sequence[str]) -> Episode:
     """One or two small tools, many questions, each of words that did not occur before: few tokens go into schemas."""
     offers = [
@@ -334,6 +343,8 @@ def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
         made, chance = _browser_episode(sources, random), 0.34
     elif which < 0.62:
         made, chance = _function_episode(sources, random), 0.34
+    elif which < 0.66:
+        made, chance = _chinese_episode(random), 0.0
     elif which < 0.92:
         made, chance = _assembled_episode(sources, random), 0.34
     else:

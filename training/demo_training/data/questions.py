@@ -103,8 +103,12 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
 
 @cache
 def load_questions(file: str) -> Mapping[str, tuple[Question, ...]]:
-    """The questions of small_talk.toml or writing.toml, by section."""
-    return {key: _questions(text) for key, text in _content(file).items() if " > " in text}
+    """The questions of small_talk.toml, writing.toml or chinese_talk.toml, by section."""
+    return {
+        key: _questions(text)
+        for key, text in _content(file).items()
+        if isinstance(text, str) and " > " in text
+    }
 
 
 @cache
@@ -114,16 +118,16 @@ def load_orders() -> tuple[str, ...]:
 
 
 @cache
-def load_tables() -> tuple[Table, ...]:
-    """The tables of knowledge.toml."""
+def load_tables(file: str = "knowledge.toml") -> tuple[Table, ...]:
+    """The tables of knowledge.toml or chinese_talk.toml."""
     return tuple(
         Table(
             _pairs(each["pairs"]),
             _questions(each["forms"]),
             frozenset(each.get("unless", "").split()),
-            each["weight"],
+            each.get("weight", 1),
         )
-        for each in _content("knowledge.toml")["table"]
+        for each in _content(file)["table"]
     )
 
 

@@ -9,10 +9,10 @@ from demo_training.data.code.wording import Kind, ask
 
 # `{ls}`: a list of numbers; `{n}` and `{k}` small numbers; `{who}` and `{item}` a person and a thing.
 _LISTS: tuple[Kind, ...] = (
-    Kind(("{ls} 的平均数是多少？", "求 {ls} 的平均值", "{ls}的平均值是多少", "请计算 {ls} 的平均数。", "这些数的平均数是多少：{ls}", "有这些数：{ls}。平均数是多少？", "{who}的成绩是{ls}，平均分是多少？"), "print(sum({v}) / len({v}))"),
-    Kind(("{ls} 的和是多少？", "把 {ls} 加起来等于多少？", "求 {ls} 的总和", "请计算 {ls} 的和。", "{ls} 一共是多少？", "有这些数：{ls}。它们的和是多少？", "这几个数加起来是多少：{ls}"), "print(sum({v}))"),
-    Kind(("{ls} 中最大的数是多少？", "求 {ls} 的最大值", "{ls} 里最大的是哪个？", "在 {ls} 中，最大的数是几？", "有这些数：{ls}。最大的是多少？", "找出 {ls} 中最大的数。"), "print(max({v}))"),
-    Kind(("{ls} 中最小的数是多少？", "求 {ls} 的最小值", "{ls} 里最小的是哪个？", "有这些数：{ls}。最小的是多少？", "找出 {ls} 中最小的数。"), "print(min({v}))"),
+    Kind(("{ls} 的平均数是多少？", "求 {ls} 的平均值", "{ls}的平均值是多少", "请计算 {ls} 的平均数。", "这些数的平均数是多少：{ls}", "有这些数：{ls}。平均数是多少？", "{who}的成绩是{ls}，平均分是多少？", "{who}这几天分别看了{ls}页书，平均每天看多少页？", "几个{item}的价格是{ls}元，平均价格是多少元？", "这周的气温是{ls}度，平均气温是多少度？", "计算平均数：{ls}", "{ls}，平均是多少？", "帮我求一下 {ls} 的平均数", "{who}每天跑步{ls}分钟，平均每天跑多少分钟？"), "print(sum({v}) / len({v}))"),
+    Kind(("{ls} 的和是多少？", "把 {ls} 加起来等于多少？", "求 {ls} 的总和", "请计算 {ls} 的和。", "{ls} 一共是多少？", "有这些数：{ls}。它们的和是多少？", "这几个数加起来是多少：{ls}", "{who}花了{ls}元，一共花了多少元？", "几天的收入是{ls}元，总收入是多少？", "求和：{ls}", "{ls}，总和是多少？", "{who}分别买了{ls}个{item}，一共多少个？", "把这些数加起来：{ls}"), "print(sum({v}))"),
+    Kind(("{ls} 中最大的数是多少？", "求 {ls} 的最大值", "{ls} 里最大的是哪个？", "在 {ls} 中，最大的数是几？", "有这些数：{ls}。最大的是多少？", "找出 {ls} 中最大的数。", "{who}的分数是{ls}，最高分是多少？", "几个{item}的价格是{ls}元，最贵的多少元？", "{ls}，哪个最大？"), "print(max({v}))"),
+    Kind(("{ls} 中最小的数是多少？", "求 {ls} 的最小值", "{ls} 里最小的是哪个？", "有这些数：{ls}。最小的是多少？", "找出 {ls} 中最小的数。", "{who}的分数是{ls}，最低分是多少？", "几个{item}的价格是{ls}元，最便宜的多少元？", "{ls}，哪个最小？"), "print(min({v}))"),
     Kind(("{ls} 中最大的数和最小的数相差多少？", "求 {ls} 的极差", "{ls} 的最大值减去最小值是多少？"), "print(max({v}) - min({v}))"),
     Kind(("{ls} 的中位数是多少？", "求 {ls} 的中位数", "请计算 {ls} 的中位数。", "有这些数：{ls}。中位数是多少？"), "import statistics\nprint(statistics.median({v}))"),
     Kind(("{ls} 的标准差是多少？", "求 {ls} 的标准差"), "import statistics\nprint(statistics.stdev({v}))"),
@@ -68,18 +68,23 @@ _SUMS: tuple[Kind, ...] = (
     Kind(("斐波那契数列的第{n}项是多少？",), "a, b = 0, 1\nfor _ in range({n}):\n    a, b = b, a + b\nprint(a)"),
 )  # fmt: skip
 _STORIES: tuple[Kind, ...] = (
-    Kind(("{a}的{p}%是多少？", "求{a}的{p}%", "{a}的百分之{p}是多少？", "请算出{a}的百分之{p}。", "{p}%的{a}等于多少？", "全班{a}人，{p}%是女生，女生有多少人？"), "print({a} * {p} / 100)"),
-    Kind(("{b}是{c}的百分之几？", "{b}占{c}的百分之多少？", "{c}人中有{b}人同意，占百分之几？"), "print({b} / {c} * 100)"),
-    Kind(("{a}增加{p}%后是多少？", "{a}上涨{p}%是多少？", "工资{a}元，涨了{p}%，现在是多少元？"), "print({a} * (100 + {p}) / 100)"),
-    Kind(("{a}减少{p}%后是多少？", "一件{a}元的衣服降价{p}%，现在多少钱？", "原价{a}元，便宜{p}%，现价是多少？"), "print({a} * (100 - {p}) / 100)"),
+    Kind(("{a}的{p}%是多少？", "求{a}的{p}%", "{a}的百分之{p}是多少？", "请算出{a}的百分之{p}。", "{p}%的{a}等于多少？", "全班{a}人，{p}%是女生，女生有多少人？", "{a}元的{p}%是多少元？", "{a}的{p}%等于多少", "算一下{a}的{p}%", "{a}个{item}里有{p}%是坏的，坏的有几个？", "{who}存了{a}元的{p}%，存了多少元？", "帮我算{a}乘以{p}%"), "print({a} * {p} / 100)"),
+    Kind(("{b}是{c}的百分之几？", "{b}占{c}的百分之多少？", "{c}道题做对了{b}道，正确率是百分之多少？", "{c}个{item}里有{b}个是红的，红的占百分之几？", "{b}除以{c}是百分之几？", "{who}有{c}元，花了{b}元，花了百分之几？", "{c}人中有{b}人同意，占百分之几？"), "print({b} / {c} * 100)"),
+    Kind(("{a}增加{p}%后是多少？", "{a}上涨{p}%是多少？", "工资{a}元，涨了{p}%，现在是多少元？", "房租{a}元，上涨{p}%以后是多少？", "{a}加上{p}%是多少？", "价格{a}元，税{p}%，一共多少元？", "饭钱{a}元，加{p}%的小费，一共多少元？"), "print({a} * (100 + {p}) / 100)"),
+    Kind(("{a}减少{p}%后是多少？", "一件{a}元的衣服降价{p}%，现在多少钱？", "{a}元的{item}打折{p}%以后多少钱？", "{item}原价{a}元，优惠{p}%，要付多少元？", "{a}元减去{p}%是多少？", "商店里{a}元的外套减价{p}%，现在卖多少元？", "一本书{a}元，折扣{p}%，折后多少钱？", "原价{a}元，便宜{p}%，现价是多少？"), "print({a} * (100 - {p}) / 100)"),
+    Kind(("{item}原价{a}元，打{fold}折，现在多少钱？", "一件{a}元的衣服打{fold}折，要付多少钱？", "{a}元打{fold}折是多少元？", "全场{fold}折，{a}元的{item}现在多少元？", "{who}买了一个{a}元的{item}，打{fold}折，付了多少元？"), "print({a} * {fold} / 10)"),
     Kind(("从{b}增加到{c}，增长了百分之几？", "价格从{b}元涨到{c}元，涨幅是百分之几？"), "print(({c} - {b}) / {b} * 100)"),
     Kind(("{who}有{a}个{item}，又得到{b}个，一共有多少个？", "{who}有{a}个{item}，{who2}又给了{b}个，现在有几个？", "车上有{a}人，又上来{b}人，现在有多少人？", "{who}上午看了{a}页书，下午看了{b}页，一共看了多少页？", "{who}有{a}元，{who2}有{b}元，他们一共有多少元？"), "print({a} + {b})"),
     Kind(("{who}有{c}个{item}，用掉了{b}个，还剩多少个？", "{who}有{c}元，花了{b}元，还剩多少元？", "车上有{c}人，下去了{b}人，还有多少人？", "一本书有{c}页，{who}看了{b}页，还剩多少页？", "商店有{c}个{item}，卖出{b}个，还有几个？"), "print({c} - {b})"),
     Kind(("{who}有{a}个{item}，买了{b}个，又送出{k}个，现在有多少个？", "车上有{a}人，上来{b}人，下去{k}人，现在有多少人？"), "print({a} + {b} - {k})"),
     Kind(("{who}有{c}个{item}，{who2}有{b}个，{who}比{who2}多几个？", "{who}身高{c}厘米，{who2}身高{b}厘米，相差多少厘米？"), "print({c} - {b})"),
     Kind(("每盒有{b}个{item}，{n}盒一共有多少个？", "一个{item}{b}元，买{n}个要多少钱？", "{who}每天看{b}页书，{n}天看多少页？", "每排有{b}个座位，{n}排有多少个座位？", "一张票{b}元，{n}张票多少钱？", "{who}每小时挣{b}元，工作{n}小时挣多少钱？"), "print({b} * {n})"),
-    Kind(("{who}买了{n}个{item}，每个{b}元，付了{big}元，应找回多少元？",), "print({big} - {n} * {b})"),
-    Kind(("{n}个{item}每个{b}元，再加一本{k}元的书，一共多少钱？",), "print({n} * {b} + {k})"),
+    Kind(("{who}买了{n}个{item}，每个{b}元，付了{big}元，应找回多少元？", "{who}付了{big}元，买{n}个{item}，一个{b}元，找多少钱？", "{item}每个{b}元，{who}买{n}个，给了{big}元，还剩多少元？", "{who}有{big}元，买了{n}个{b}元的{item}，还剩多少元？"), "cost = {n} * {b}\nprint({big} - cost)"),
+    Kind(("{n}个{item}每个{b}元，再加一本{k}元的书，一共多少钱？", "{who}买了{n}个{b}元的{item}，还有一个{k}元的本子，一共花了多少元？", "{item}{b}元一个，{who}买{n}个，运费{k}元，一共多少元？"), "cost = {n} * {b}\nprint(cost + {k})"),
+    Kind(("{n}个{item}每个{b}元，{k}个杯子每个{b2}元，一共多少钱？", "{who}买了{n}个{item}，每个{b}元，又买了{k}本书，每本{b2}元，一共花了多少元？", "成人票{b}元，儿童票{b2}元，{n}个大人和{k}个孩子一共多少钱？"), "first = {n} * {b}\nsecond = {k} * {b2}\nprint(first + second)"),
+    Kind(("{who}有{a}个{item}，给了{who2}{n}个，又买了{b}个，现在有几个？", "篮子里有{a}个{item}，拿走{n}个，再放进{b}个，现在有多少个？"), "left = {a} - {n}\nprint(left + {b})"),
+    Kind(("{who}每天存{b}元，{n}天能存多少元？", "{who}每天走{b}步，{n}天走多少步？", "每小时做{b}个{item}，{n}小时做多少个？", "一个月{b}元，{n}个月多少元？"), "print({b} * {n})"),
+    Kind(("{who}要存{prod}元，每天存{b}元，要多少天？", "{prod}页的书，每天看{b}页，几天看完？", "{prod}公里的路，每小时走{b}公里，要几个小时？"), "print({prod} / {b})"),
     Kind(("把{prod}个{item}平均分给{n}个人，每人几个？", "{prod}元平均分给{n}人，每人多少元？", "{n}个{item}一共{prod}元，一个多少钱？", "一本书{prod}页，{n}天看完，每天看多少页？"), "print({prod} / {n})"),
     Kind(("{c}个{item}，每盒装{k}个，最多能装满几盒？",), "print({c} // {k})"),
     Kind(("{c}个{item}，每盒装{k}个，还剩几个？",), "print({c} % {k})"),
@@ -100,23 +105,39 @@ _STORIES: tuple[Kind, ...] = (
     Kind(("{big}元存{n}年，年利率{k}%，按复利计算最后有多少钱？",), "print({big} * (1 + {k} / 100) ** {n})"),
 )  # fmt: skip
 _DATES: tuple[Kind, ...] = (
-    Kind(("从{d1}到{d2}有多少天？", "{d1}到{d2}一共多少天？", "{d1}和{d2}相差几天？", "{d1}离{d2}还有多少天？", "从{d1}到{d2}相隔多少天？"), "from datetime import date\nprint(({c2} - {c1}).days)"),
+    Kind(("从{d1}到{d2}有多少天？", "{d1}到{d2}一共多少天？", "{d1}和{d2}相差几天？", "{d1}离{d2}还有多少天？", "从{d1}到{d2}相隔多少天？", "{d1}距离{d2}多少天？", "计算{d1}到{d2}的天数", "{who}{d1}出发，{d2}回来，一共多少天？", "项目{d1}开始，{d2}结束，持续多少天？", "两个日期{d1}和{d2}之间有几天？"), "from datetime import date\nprint(({c2} - {c1}).days)"),
     Kind(("从{d1}到{d2}有几周？", "{d1}到{d2}是多少个星期？"), "from datetime import date\nprint(({c2} - {c1}).days // 7)"),
-    Kind(("{d1}是星期几？", "{d1}是周几？", "请问{d1}是星期几？", "{d1}那天星期几？"), "from datetime import date\nprint({c1}.strftime('%A'))"),
-    Kind(("{d1}之后{b}天是哪一天？", "{d1}再过{b}天是几月几日？", "从{d1}起{b}天后是什么日期？"), "from datetime import date, timedelta\nprint({c1} + timedelta(days={b}))"),
+    Kind(("{d1}是星期几？", "{d1}是周几？", "请问{d1}是星期几？", "{d1}那天星期几？", "{who}的生日是{d1}，那天是星期几？", "告诉我{d1}是星期几", "{d1}是礼拜几？"), "from datetime import date\nprint({c1}.strftime('%A'))"),
+    Kind(("{d1}之后{b}天是哪一天？", "{d1}再过{b}天是几月几日？", "从{d1}起{b}天后是什么日期？", "{d1}往后{b}天是几号？", "{d1}加{b}天是哪一天？", "{who}{d1}出发，{b}天后到，是哪一天？"), "from datetime import date, timedelta\nprint({c1} + timedelta(days={b}))"),
     Kind(("{d1}之前{b}天是哪一天？", "{d1}的{b}天前是几号？"), "from datetime import date, timedelta\nprint({c1} - timedelta(days={b}))"),
     Kind(("{year}年是闰年吗？", "{year}年是不是闰年？"), "import calendar\nprint(calendar.isleap({year}))"),
     Kind(("{year}年{month}月有多少天？", "{year}年{month}月有几天？"), "import calendar\nprint(calendar.monthrange({year}, {month})[1])"),
     Kind(("{who}出生于{d1}，到{d2}是多少岁？",), "from datetime import date\na, b = {c1}, {c2}\nprint(b.year - a.year - ((b.month, b.day) < (a.month, a.day)))"),
 )  # fmt: skip
 _TEXTS: tuple[Kind, ...] = (
-    Kind(("把单词 {word} 倒过来写。", "{word} 倒过来怎么写？", "请反转字符串 {word}"), "print('{word}'[::-1])"),
-    Kind(("单词 {word} 有几个字母？", "{word} 有多少个字母？", "{word} 的长度是多少？"), "print(len('{word}'))"),
-    Kind(("{word} 里有几个字母{letter}？", "{word} 中{letter}出现了几次？"), "print('{word}'.count('{letter}'))"),
+    Kind(("把单词 {word} 倒过来写。", "{word} 倒过来怎么写？", "请反转字符串 {word}", "“{word}”反过来怎么写？", "把{word}的字母倒过来", "反转{word}"), "print('{word}'[::-1])"),
+    Kind(("单词 {word} 有几个字母？", "{word} 有多少个字母？", "{word} 的长度是多少？", "“{word}”这个词有几个字母？", "数一数 {word} 有几个字母", "英文单词{word}由几个字母组成？"), "print(len('{word}'))"),
+    Kind(("{word} 里有几个字母{letter}？", "{word} 中{letter}出现了几次？", "字母{letter}在{word}里出现了多少次？", "单词{word}里有多少个{letter}？", "数一数{word}里的字母{letter}", "“{word}”里面有几个“{letter}”？"), "print('{word}'.count('{letter}'))"),
     Kind(("把 {word} 变成大写。", "{word} 的大写怎么写？"), "print('{word}'.upper())"),
     Kind(("{word} 是回文吗？",), "s = '{word}'\nprint(s == s[::-1])"),
-    Kind(("{word} 里有几个元音字母？",), "print(sum(letter in 'aeiou' for letter in '{word}'))"),
+    Kind(("“{zh}”有几个字？", "“{zh}”一共多少个字？", "这句话有几个字：{zh}", "数一数“{zh}”的字数"), "print(len('{zh}'))"),
+    Kind(("把“{zh}”倒过来写。", "“{zh}”反过来是什么？"), "print('{zh}'[::-1])"),
+    Kind(("{word} 里有几个元音字母？", "单词{word}有几个元音？"), "print(sum(letter in 'aeiou' for letter in '{word}'))"),
 )  # fmt: skip
+_SENTENCES = (
+    "今天天气很好",
+    "我喜欢学习",
+    "祝你生日快乐",
+    "明天去北京",
+    "学而时习之",
+    "好好学习天天向上",
+    "我们是朋友",
+    "春天来了",
+    "床前明月光",
+    "人工智能",
+    "欢迎光临",
+    "他在图书馆看书",
+)
 _GROUPS = (_LISTS, _SUMS, _STORIES, _DATES, _TEXTS)
 
 
@@ -155,9 +176,12 @@ def chinese_task(
         "p": random.choice((5, 8, 10, 12, 15, 20, 25, 30, 40, 60, 75, random.randint(2, 95))), "prod": n * b, "big": random.choice((100, 200, 500, 1000, 2000)) * 10,
         "f": round(random.uniform(1, 200), random.randint(3, 6)), "who": who, "who2": who2, "item": random.choice(items),
         "d1": _day_text(random, first), "d2": _day_text(random, second), "c1": f"date({first.year}, {first.month}, {first.day})",
-        "c2": f"date({second.year}, {second.month}, {second.day})", "year": first.year, "month": first.month, "word": word, "letter": random.choice(word),
+        "c2": f"date({second.year}, {second.month}, {second.day})", "year": first.year, "month": first.month, "word": word, "letter": random.choice(word), "zh": random.choice(_SENTENCES),
+        "b2": random.randint(2, 60), "fold": random.choice((5, 6, 7, 8, 9)),
     }  # fmt: skip
-    kinds = random.choices(_GROUPS, [len(group) for group in _GROUPS])[0]
+    kinds = random.choices(_GROUPS, (20, 22, 34, 14, 10))[0]
     if random.random() < 0.15:  # these are asked most
         kinds = _SUMS[:4]
+    elif random.random() < 0.15:
+        kinds = _LISTS[:5]
     return ask(random, kinds, slots)
