@@ -1,6 +1,7 @@
 """The generated conversations: what the model would learn from them is what a run does."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields
@@ -12,7 +13,15 @@ from typing import Any, Literal
 import pytest
 
 from demo_training.cases import build_cases
-from demo_training.data import assembled, chinese, held_out, mixture, options
+from demo_training.data import (
+    assembled,
+    chinese,
+    dependent,
+    dependent_scenes,
+    held_out,
+    mixture,
+    options,
+)
 from demo_training.data.code import MAKERS, run_cell
 from demo_training.data.episode import IGNORED, encode
 from demo_training.data.functions import kind_of, load_templates, offer, placeholders, use
@@ -114,6 +123,7 @@ def test_the_two_sides_of_the_split_share_no_value_and_no_tool() -> None:
     trained = sources.everyday + sources.drills + chinese.templates()
     names = {name for template in trained for name in template.names}
     requests = {request for template in trained for request in template.requests}
+    names |= dependent.tool_names()
     for template in held_out.function_templates():
         assert not names & set(template.names)
         assert not requests & set(template.requests)
@@ -175,6 +185,42 @@ def test_every_assembled_call_fits_its_schema_and_is_answered_with_all_that_it_t
                 order = [name for name in schemas[call.tool]["properties"] if name in arguments]
                 assert list(arguments) == order
             assert all(fact in asked.answer for fact in asked.facts)
+
+
+def test_every_call_that_depends_on_another_can_be_made_from_what_is_visible() -> None:
+    """An argument that neither the user nor an earlier result told would teach to make ids up."""
+    for number in range(150):
+        scene = dependent_scenes.draw_scene(Random(f"11/{number}"), TRAINING)
+        schemas = {each.spec.name: each.spec.parameters for each in scene.tools}
+        for asked in scene.rounds:
+            visible = asked.user.casefold()
+            for call in asked.calls:
+                if call.tool != "python":
+                    arguments = json.loads(call.payload)
+                    ArgumentValidator(call.tool, schemas[call.tool]).check(arguments)
+                    copied = [
+                        str(argument).casefold()
+                        for name, argument in arguments.items()
+                        if re.search("(?:^|_)(?:id|no|number|code|key)$", name)
+                        and "enum" not in schemas[call.tool]["properties"][name]
+                    ]
+                    if call.is_learnt:
+                        assert all(each in visible for each in copied), (asked.user, call)
+                visible += "".join(str(each) for each in call.observations).casefold()
+            assert all(fact in asked.answer for fact in asked.facts)
+
+
+def test_a_name_leads_to_two_calls_and_an_id_to_one() -> None:
+    """With the same tools always asked in one way, a model would look at the tools and not at what it knows."""
+    rounds = [
+        asked
+        for number in range(60)
+        for asked in dependent.subject_scene(Random(f"12/{number}"), TRAINING).rounds
+    ]
+    kinds = Counter(asked.kind for asked in rounds)
+    assert 0.35 < kinds["function"] / len(rounds) < 0.65
+    for asked in rounds:
+        assert (len(asked.calls) > 1) == (asked.kind == "two steps")
 
 
 def test_a_word_of_a_request_is_copied_into_its_call_in_the_same_spelling() -> None:

@@ -7,6 +7,7 @@ from random import Random
 
 from demo_training.data import chinese
 from demo_training.data.chinese_words import chinese_vocabulary, told_in_chinese
+from demo_training.data.dependent_scenes import draw_scene
 from demo_training.data.episode import Episode, Round, json_call, spoken
 from demo_training.data.functions import JOINS, PAIRS, lowered, told
 from demo_training.data.lookups import (
@@ -169,7 +170,13 @@ def _taker(entity: Entity, random: Random) -> list[OptionTool]:
 
 
 def assembled_episode(random: Random, vocabulary: Vocabulary) -> Episode:
-    """Functions that are put together, one to eight of them, and questions of all the kinds above."""
+    """Functions that are put together: more often than not some that need each other."""
+    make = dependent_episode if random.random() < 0.6 else option_episode
+    return make(random, vocabulary)
+
+
+def option_episode(random: Random, vocabulary: Vocabulary) -> Episode:
+    """Functions with options, one to eight of them, and questions of all the kinds above."""
     entity = draw_entity(random) if random.random() < 0.5 else None
     tools = [entity.finder, *entity.getters.values()] if entity else []
     count = random.choices(range(1, 8), (13, 17, 19, 16, 14, 12, 9))[0]
@@ -218,3 +225,23 @@ def assembled_episode(random: Random, vocabulary: Vocabulary) -> Episode:
     specs = [each.spec for each in (*tools, *free)] + ([PYTHON] if has_python else [])
     random.shuffle(specs)
     return Episode(tuple(specs), tuple(asked))
+
+
+def dependent_episode(random: Random, vocabulary: Vocabulary) -> Episode:
+    """A scene of tools that need each other, other tools beside it, and requests of one call and of several."""
+    scene = draw_scene(random, vocabulary)
+    tools = list(scene.tools)
+    for _ in range(random.choice((0, 0, 1, 1, 2, 3))):
+        other = draw_tool(random)
+        if all(other.spec.name != each.spec.name for each in tools):
+            tools.append(other)
+    others = tools[len(scene.tools) :]
+    rounds = [*scene.rounds, *(single_round(each, random, vocabulary) for each in others[:1])]
+    has_python = scene.computes or random.random() < 0.3
+    if has_python and random.random() < 0.4:
+        rounds.append(plain_computation(random.choice(tools).base.thing, random, vocabulary))
+    random.shuffle(rounds)
+    del rounds[max(3, 7 - len(tools) // 2) :]  # what is too long is not trained on
+    specs = [each.spec for each in tools] + ([PYTHON] if has_python else [])
+    random.shuffle(specs)
+    return Episode(tuple(specs), tuple(rounds))

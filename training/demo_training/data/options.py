@@ -97,7 +97,7 @@ def load_options() -> Stock:
     source = resources.files("demo_training.data") / "options.toml"
     content = tomllib.loads(source.read_text(encoding="utf-8"))
     options = {key: _option(key, entry) for key, entry in content["option"].items()}
-    bases = tuple(_base(entry) for entry in content["base"])
+    bases = tuple(base_of(entry) for entry in content["base"])
     return Stock(options, bases, content["entity"], content["attribute"], content["chinese"])
 
 
@@ -115,7 +115,7 @@ def _option(key: str, entry: Mapping[str, Any]) -> Option:
     )
 
 
-def _base(entry: Mapping[str, Any]) -> Base:
+def base_of(entry: Mapping[str, Any]) -> Base:
     return Base(
         tuple(entry["names"].split()),
         tuple(entry["about"]),
