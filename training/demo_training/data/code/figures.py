@@ -188,7 +188,7 @@ _POPULATION = (
     "The whole population is {l}. Compute its standard deviation.", "What is the standard deviation of {l}? It's the full population, not a sample.", "Population standard deviation: {l}", "For the population {l}, how large is the standard deviation?",
 )  # fmt: skip
 _ADDED = (
-    "Sum of {l}?", "Add up {l}.", "What do {l} add up to?", "What is {l} in total?", "The amounts are {l}. What is the sum?", "Total these amounts: {l}", "My account has {l}. What's the total?", "Please sum up the invoices {l}.", "Bookings: {l}. What do they come to?", "How much are {l} together?",
+    "{l} - what is the sum?", "Add up {l}.", "What do {l} add up to?", "What is {l} in total?", "The amounts are {l}. What is the sum?", "Total these amounts: {l}", "My account has {l}. What's the total?", "Please sum up the invoices {l}.", "Bookings: {l}. What do they come to?", "How much are {l} together?",
 )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ _BEFORE_A_VOWEL = re.compile(r"\b([Aa]) (?=(?!uni|use|eu|one\b)[aeiou]|8|1[18]\b
 
 def answer_to(task: Task, output: str, random: Random) -> tuple[str, str]:
     """The answer that tells this output, and what in it is the fact."""
-    fact = shortened(output)
+    fact = shortened(output).strip()
     if output in ("True", "False"):
         said, result = ("Yes", "true") if output == "True" else ("No", "false")
         return random.choice((f"{said}.", f"{said}, that is {result}.")), said
