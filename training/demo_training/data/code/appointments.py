@@ -99,7 +99,7 @@ def clock_spans(random: Random, vocabulary: Vocabulary) -> Task:
     else:
         h, k = random.randint(2, 12), random.randint(2, 5)
         request = random.choice(_EVERY).format(a=a, n=n, h=cardinal(random, h), k=cardinal(random, k))  # fmt: skip
-        code = f"for i in range(1, {k + 1}):\n    print((a + timedelta(hours={h} * i)).strftime('%H:%M'), end=' ')"  # fmt: skip
+        code = f"for i in range(1, {k} + 1):\n    print((a + timedelta(hours={h} * i)).strftime('%H:%M'), end=' ')"  # fmt: skip
         return Task(request, _CLOCK.format(a=a) + code, "The times are {}.")
     request = wording.format(a=a, s=said, n=n)
     code = f"{_CLOCK.format(a=a)}print((a {sign} timedelta({arguments})).strftime('%H:%M'))"

@@ -22,8 +22,7 @@ class _Base:
     """Where an amount comes from.
 
     Attributes:
-        facts: alternatives; each is one or more clauses with `;` between them, of which those behind the first may change places
-            with nothing. `{x!}` is said as money.
+        facts: alternatives; each is one or more clauses with `;` between them. `{x!}` is said as money.
         lines: code, the last of which names the amount.
         questions: for the amount.
         others: questions for an earlier line, and how many lines it takes to answer them.
