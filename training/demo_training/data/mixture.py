@@ -335,12 +335,12 @@ def training_episode(
 
 def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
     which = random.random()
-    if 0.43 <= which < 0.49:
-        return _drill_episode(sources, random, stock)
     if which < 0.35:
         made, chance = _code_episode(sources, random), 0.1
     elif which < 0.43:
         made, chance = _browser_episode(sources, random), 0.34
+    elif which < 0.49:
+        made, chance = _drill_episode(sources, random, stock), 0.34
     elif which < 0.62:
         made, chance = _function_episode(sources, random), 0.34
     elif which < 0.66:
@@ -355,7 +355,9 @@ def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
 def _chat_episode(sources: Sources, random: Random) -> Episode:
     """What mostly needs no tool, whatever tools there are."""
     offers = draw_offers(sources, random, random.choice((0, 1, 2, 3, 4)))
-    builtins = [each for each in (PYTHON, BROWSER) if random.random() < 0.4]
+    builtins = [
+        each for each, chance in ((PYTHON, 0.4), (BROWSER, 0.15)) if random.random() < chance
+    ]
     specs = (*(each.spec for each in offers), *builtins)
     rounds = [
         chat.chat_round(random, sources.vocabulary, specs)
