@@ -335,17 +335,17 @@ def training_episode(
 
 def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
     which = random.random()
-    if which < 0.35:
+    if which < 0.50:
         made, chance = _code_episode(sources, random), 0.1
-    elif which < 0.43:
+    elif which < 0.56:
         made, chance = _browser_episode(sources, random), 0.34
-    elif which < 0.49:
+    elif which < 0.60:
         made, chance = _drill_episode(sources, random, stock), 0.34
-    elif which < 0.62:
+    elif which < 0.70:
         made, chance = _function_episode(sources, random), 0.34
-    elif which < 0.66:
+    elif which < 0.73:
         made, chance = _chinese_episode(random), 0.0
-    elif which < 0.92:
+    elif which < 0.95:
         made, chance = _assembled_episode(sources, random), 0.34
     else:
         made, chance = _chat_episode(sources, random), 0.5
