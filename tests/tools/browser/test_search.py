@@ -273,6 +273,22 @@ def test_old_pages_are_left_out_where_recency_is_asked_for(local: LocalPages) ->
     assert all("river.html" not in result.url for result in local.search("river", 30, 5, None))
 
 
+def test_more_days_than_the_calendar_has_are_any_age(local: LocalPages) -> None:
+    """The grammar lets a model write six digits; that is no failure of the program."""
+    assert local.search("river", 999_999, 5, None) == local.search("river", None, 5, None)
+
+
+def test_what_cannot_be_read_hides_no_other_page(local: LocalPages, tmp_path: Path) -> None:
+    """One link in circles, or one file that is closed to us, made every search fail."""
+    (tmp_path / "circle.md").symlink_to("circle.md")
+    (tmp_path / "nowhere.md").symlink_to("nothing.md")
+    closed = tmp_path / "closed.md"
+    closed.write_text("a river that nobody may read", encoding="utf-8")
+    closed.chmod(0)
+    (first, *_) = local.search("Elbe", None, 5, None)
+    assert first.title == "The Elbe"
+
+
 @pytest.mark.parametrize(
     "query",
     ['"', "* OR 1", "a AND", "NEAR(", "title:x", "'; DROP TABLE pages;--", "()", "-", "\x00"],

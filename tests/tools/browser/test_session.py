@@ -242,7 +242,12 @@ def test_a_recording_plays_without_a_network(
         'search("river", 7)',
         f'mclick([0])\nopen_url("{server.url("/missing")}")',
         f'open_url("{server.url("/gbk")}")',
+        f'open_url("{server.url("/lines")}")',  # JSON leaves these line ends as they are
     ]
+    server.pages["/lines"] = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        + "<p>one\u2028two\u2029three\x85four</p>".encode()
+    )
     server.pages["/gbk"] = (
         b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=gbk\r\n\r\n"
         + "<p>河流长一百二十公里</p>".encode("gbk")

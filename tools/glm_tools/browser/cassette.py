@@ -107,7 +107,8 @@ class Player:
             list
         )
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            # not `splitlines`: what JSON leaves as it is, U+2028 say, ends no line of a recording
+            lines = path.read_text(encoding="utf-8").split("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise CassetteError(f"The recording {str(path)!r} cannot be read: {error}.") from error
         try:

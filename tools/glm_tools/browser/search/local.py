@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from glm_tools.browser.address import WebURL
-from glm_tools.browser.errors import BrowserError, FetchError, UnreadablePageError
+from glm_tools.browser.errors import FetchCancelledError, FetchError, UnreadablePageError
 from glm_tools.browser.extract import PageReader
 from glm_tools.browser.markdown_marks import without_marks
 from glm_tools.browser.response import CancelSignal, Progress, Response
@@ -24,6 +24,7 @@ _TYPES = {
 _MIN_SHARE_OF_BEST = 0.1  # of the best result's score
 _MAX_FILES = 20_000
 _MAX_FILE_BYTES = 20_000_000
+_MAX_RECENCY_DAYS = 36_500  # beyond, the calendar may end
 _WORD = re.compile(r"[^\W_]+")
 # The default tokenizer takes a run of these as one word; each is indexed as a word of its own instead.
 _IDEOGRAPH = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
@@ -80,7 +81,8 @@ class LocalPages:
             return []
         since = ""
         if recency_days:
-            since = (datetime.now(UTC) - timedelta(days=recency_days)).date().isoformat()
+            days = min(recency_days, _MAX_RECENCY_DAYS)
+            since = (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
         expression = " OR ".join(f'"{word}"' for word in words)
         with self._lock:
             index = self._ensure_index(cancel)
@@ -123,11 +125,11 @@ class LocalPages:
                     response.fetched_at,
                     cancel=cancel,
                 )
-            except UnreadablePageError:
-                continue
-            except (BrowserError, OSError):
+            except FetchCancelledError:
                 index.close()
                 raise
+            except (UnreadablePageError, FetchError):  # the other pages can be had all the same
+                continue
             self._files[url.removeprefix(f"https://{HOST}")] = path
             title = page.title or path.stem
             index.execute(
@@ -140,11 +142,15 @@ class LocalPages:
     def _found(self) -> Iterator[tuple[str, Path]]:
         paths = sorted(path for path in self._folder.rglob("*") if path.suffix.lower() in _TYPES)
         for path in paths[:_MAX_FILES]:
-            real = path.resolve()
+            try:
+                real = path.resolve(strict=True)
+                size_bytes = real.stat().st_size
+            except (OSError, RuntimeError):  # it leads nowhere, is closed to us, or goes in circles
+                continue
             if (
                 real.is_relative_to(self._folder)
                 and real.is_file()
-                and real.stat().st_size <= _MAX_FILE_BYTES
+                and size_bytes <= _MAX_FILE_BYTES
             ):
                 yield (
                     f"https://{HOST}/"
