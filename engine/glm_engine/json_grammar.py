@@ -80,6 +80,11 @@ def json_rule(schema: JSONSchema) -> str:
         text = json.dumps(
             dict(relaxed) | {"x-guidance": _JSON_OPTIONS}, ensure_ascii=False, allow_nan=False
         )
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise GrammarError(
+            "The schema holds half of a surrogate pair, which no text has"
+        ) from error
     except (TypeError, ValueError, RecursionError) as error:
         raise GrammarError(f"The schema is not JSON: {error}") from error
     return f"%json {text}"
@@ -177,7 +182,7 @@ def _is_enforceable(keyword: str, value: Any, pointer: str) -> bool:
     if keyword == "$schema":
         return isinstance(value, str) and "://json-schema.org/" in value
     if keyword in {"pattern", "format"}:
-        return _compiles(keyword, value)
+        return isinstance(value, str) and _compiles(keyword, value)
     return keyword not in UNSUPPORTED_KEYWORDS
 
 
@@ -192,9 +197,10 @@ def _listed(value: Any, pointer: str) -> Iterator[str]:
 @lru_cache(maxsize=1024)
 def _compiles(keyword: str, value: str) -> bool:
     """Tells whether llguidance knows this format, or can compile this pattern."""
-    if not isinstance(value, str):
+    try:
+        grammar = LLMatcher.grammar_from_json_schema({"type": "string", keyword: value})
+    except ValueError:  # half of a surrogate pair
         return False
-    grammar = LLMatcher.grammar_from_json_schema({"type": "string", keyword: value})
     is_error, _ = LLMatcher.validate_grammar_with_warnings(grammar)
     return not is_error
 

@@ -193,6 +193,13 @@ def test_a_pattern_of_property_names_beyond_a_mask_is_named() -> None:
     assert unenforced == ["/patternProperties/(?=a)", "/patternProperties/^b/not"]
 
 
+@pytest.mark.parametrize("keyword", ["pattern", "format"])
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, "\ud800"])
+def test_a_pattern_that_is_none_is_left_out_and_named(keyword: str, value: Any) -> None:
+    """Schemas come from outside: such a one ended the program with a TypeError."""
+    assert relax_schema({"items": {keyword: value}}) == ({"items": {}}, [f"/items/{keyword}"])
+
+
 @pytest.mark.parametrize(
     ("schema", "pointer", "problem"),
     [
@@ -214,6 +221,8 @@ def test_a_pattern_of_property_names_beyond_a_mask_is_named() -> None:
         ({"minLength": "3"}, "", "minLength"),
         ({"const": {1, 2}}, "", "not JSON"),
         ({"maximum": float("nan")}, "", "not JSON"),
+        ({"enum": ["\ud800"]}, "", "surrogate"),
+        ({"description": "\ud800"}, "", "surrogate"),
     ],
 )
 def test_a_schema_that_cannot_be_is_named_with_its_place(
