@@ -196,19 +196,24 @@ class PrefixPool:
 
     def _keep(self, sequence: CachedSequence) -> None:
         """Keep a sequence, unless another holds it all; those that it holds go."""
-        ids = sequence.computed_ids
-        if not ids:
+        if not sequence.cache.length:
             return
         for other in list(self._kept):
-            other_ids = other.computed_ids
-            if common_length(ids, other_ids) == len(other_ids):
+            if self._holds(sequence, other):
                 sequence.num_pinned = max(sequence.num_pinned, other.num_pinned)
                 del self._kept[other]
-            elif common_length(ids, other_ids) == len(ids):
+            elif self._holds(other, sequence):
                 other.num_pinned = max(other.num_pinned, sequence.num_pinned)
                 self._kept[other] = self._kept.pop(other)
                 return
         self._kept[sequence] = None
+
+    def _holds(self, sequence: CachedSequence, other: CachedSequence) -> bool:
+        """Whether a sequence is of use wherever another one is."""
+        if not self.shares_any and other.num_pinned not in (0, sequence.num_pinned):
+            return False  # it has the same ids, but not computed apart up to there: other bits
+        other_ids = other.computed_ids
+        return common_length(sequence.computed_ids, other_ids) == len(other_ids)
 
     def _shrink(self) -> None:
         """Give up what was used longest ago: first what is not pinned, then the rest."""

@@ -140,6 +140,18 @@ def test_a_pinned_beginning_that_was_cut_is_no_longer_pinned() -> None:
     assert report(prefilled(engine, [*SYSTEM, 50], pinned=40)).num_copied == 0
 
 
+def test_a_kept_beginning_is_offered_only_as_far_as_it_was_computed_apart() -> None:
+    """A longer session that pinned less took the place of one that pinned more, and passed its own bits off as those."""
+    engine = engine_with_pool(shares_any=False)
+    for ids, pinned in (([*SYSTEM, 50], 40), ([*SYSTEM, 50, 51], 1)):
+        prefilled(engine, ids, pinned=pinned)
+    shared = prefilled(engine, [*SYSTEM, 60], pinned=40)
+    assert report(shared).num_copied == 40
+    alone = prefilled(tiny_engine(), [*SYSTEM, 60], pinned=40)
+    for part, expected in zip(keys_and_values(shared), keys_and_values(alone), strict=True):
+        assert torch.equal(part, expected)
+
+
 def test_memory_of_sessions_that_are_gone_is_bounded_and_pinned_beginnings_go_last() -> None:
     engine = engine_with_pool()
     one = prefilled(engine, [*SYSTEM, *([7] * 200)], pinned=40)
