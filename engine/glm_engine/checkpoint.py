@@ -234,8 +234,7 @@ def _open_folder(folder: Path) -> tuple[ModelConfig, TensorFiles]:
             folder, "it holds neither a config.json nor a single GGUF file; is it a checkpoint?"
         )
     settings = read_json(config_path)
-    config = ModelConfig.from_json(settings, config_path)
-    config = replace(config, eos_token_ids=_eos_token_ids(folder, config))
+    config = _with_more_eos(ModelConfig.from_json(settings, config_path), folder)
     bits = settings.get("quantization_bit") or 0
     if bits not in (0, 4, 8):
         raise UnsupportedModelError(config_path, f"quantization_bit is {bits!r}; 4 and 8 are known")
@@ -267,14 +266,17 @@ def _find_weights(folder: Path) -> TensorFiles:
     raise CheckpointError(folder, f"it holds neither {names}; is the download complete?")
 
 
-def _eos_token_ids(folder: Path, config: ModelConfig) -> tuple[int, ...]:
-    """The ids of both files that may list them: an answer does not end where one of GLM-4's three is missing."""
+def _with_more_eos(config: ModelConfig, folder: Path) -> ModelConfig:
+    """With the ids of both files that may list them: an answer does not end where one of GLM-4's three is missing."""
     path = folder / "generation_config.json"
-    more = read_json(path).get("eos_token_id", []) if path.is_file() else []
-    more = more if isinstance(more, list) else [more]
+    listed = read_json(path).get("eos_token_id") if path.is_file() else None
+    more = listed if isinstance(listed, list) else [] if listed is None else [listed]
     if not all(isinstance(token_id, int) for token_id in more):
-        raise CheckpointError(path, f"eos_token_id is {more!r}, which is no list of token ids")
-    return tuple(dict.fromkeys((*config.eos_token_ids, *more)))
+        raise CheckpointError(path, f"eos_token_id is {listed!r}, which is no list of token ids")
+    try:
+        return replace(config, eos_token_ids=tuple(dict.fromkeys((*config.eos_token_ids, *more))))
+    except ValueError as error:
+        raise CheckpointError(path, str(error)) from error
 
 
 def _open_gguf(path: Path) -> tuple[ModelConfig, TensorFiles]:

@@ -141,18 +141,18 @@ def _open(
         files = SafetensorsFiles([entry / _WEIGHTS])
         if manifest.get("nbytes") != (entry / _WEIGHTS).stat().st_size:
             raise CheckpointError(entry, "torn")
-        return _map(files, checkpoint, kind)
+        return _map(entry, files, checkpoint, kind)
     except CheckpointError:
         shutil.rmtree(entry)
         return None
 
 
 def _map(
-    files: SafetensorsFiles, checkpoint: Checkpoint, kind: QuantizedFormat
+    entry: Path, files: SafetensorsFiles, checkpoint: Checkpoint, kind: QuantizedFormat
 ) -> dict[str, Tensor | QuantizedMatrix]:
     def whole(name: str, shape: tuple[int, ...]) -> Tensor:
         if files.shapes.get(name) != shape:
-            raise CheckpointError(files.file_of(name), "missing or misshapen", tensor=name)
+            raise CheckpointError(entry / _WEIGHTS, "missing or misshapen", tensor=name)
         return files.rows(name, 0, shape[0])
 
     parameters: dict[str, Tensor | QuantizedMatrix] = {}

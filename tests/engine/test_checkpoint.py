@@ -130,6 +130,19 @@ def test_stop_tokens_of_both_files_are_kept(tmp_path: Path) -> None:
     generation = tmp_path / "generation_config.json"
     generation.write_text('{"eos_token_id": [5, 7, 9]}', encoding="utf-8")
     assert open_checkpoint(tmp_path).config.eos_token_ids == (5, 7, 9)
+    generation.write_text('{"eos_token_id": null}', encoding="utf-8")
+    assert open_checkpoint(tmp_path).config.eos_token_ids == (5,)
+
+
+@pytest.mark.parametrize("listed", ["128", "[-1]", '"</s>"'])
+def test_a_stop_token_that_cannot_be_is_named_with_its_file(tmp_path: Path, listed: str) -> None:
+    """One outside the vocabulary was a ValueError that named no file."""
+    write_checkpoint(tmp_path, tiny_config())
+    generation = tmp_path / "generation_config.json"
+    generation.write_text(f'{{"eos_token_id": {listed}}}', encoding="utf-8")
+    with pytest.raises(CheckpointError, match="eos_token_id") as caught:
+        open_checkpoint(tmp_path)
+    assert caught.value.path == generation
 
 
 def test_the_rotary_buffer_of_original_checkpoints_is_ignored(tmp_path: Path) -> None:

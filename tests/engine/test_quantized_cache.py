@@ -123,7 +123,9 @@ def test_a_changed_source_gets_an_entry_of_its_own(source: Path, cache: Path) ->
     assert len(entries(cache)) == 2
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty", "no manifest", "manifest torn", "grown"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "empty", "no manifest", "manifest torn", "grown", "renamed"]
+)
 def test_a_torn_entry_is_noticed_and_made_again(
     checkpoint: Checkpoint, cache: Path, damage: str
 ) -> None:
@@ -137,6 +139,7 @@ def test_a_torn_entry_is_noticed_and_made_again(
         "no manifest": manifest.unlink,
         "manifest torn": lambda: manifest.write_text("{", encoding="utf-8"),
         "grown": lambda: weights.write_bytes(content + b"x"),
+        "renamed": lambda: weights.write_bytes(content.replace(b"final_norm", b"other_norm", 1)),
     }
     damages[damage]()
     steps: list[int] = []
