@@ -36,12 +36,18 @@ class Rule:
         tool: name, or a pattern with `*` and `?`.
         arguments: argument -> pattern; all must match. A value that is no text is matched as JSON writes it.
         source: where the rule stands, for messages.
+
+    Raises:
+        ConfigurationError: there is no such permission.
     """
 
     permission: Permission
     tool: str
     arguments: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+
+    def __post_init__(self) -> None:
+        _permission(self.permission, f"the rule of {self.tool!r}")
 
     def matches(self, call: ToolCall) -> bool:
         """Whether the rule is about this call."""
@@ -68,11 +74,18 @@ class Policy:
         rules: in order.
         default: for tools that no rule matches; None: `ask` for risky tools, `auto` for the others.
         project: a second policy, of the project that is worked on: the stricter of the two decides.
+
+    Raises:
+        ConfigurationError: the default is no permission.
     """
 
     rules: tuple[Rule, ...] = ()
     default: Permission | None = None
     project: "Policy | None" = None
+
+    def __post_init__(self) -> None:
+        if self.default is not None:
+            _permission(self.default, "the policy's default")
 
     def decide(self, call: ToolCall, tool: Tool, *, is_untrusted: bool) -> Verdict:
         """What is to be done with a call.

@@ -4,12 +4,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
+from typing import get_args
 
 from glm_agent.approval import Policy, Verdict
 from glm_agent.cancellation import StopFlag
+from glm_agent.errors import ConfigurationError
 from glm_agent.events import (
     ApprovalDecided,
     ApprovalRequested,
+    Decision,
     Event,
     ToolFinished,
     ToolProgress,
@@ -92,6 +95,11 @@ class CallRunner:
                 note = self._lost_state(state, call)
                 yield self._refused(call, "interrupted", f"{INTERRUPTED}\n{note}".strip())
                 return
+            # The hooks have had their say of it; rules may have come with the resumption.
+            if (tool := self._tool(call)) is not None and call.arguments is not None:
+                permitted = yield from self._asked(state, call, tool, "")
+                if permitted is None:
+                    return
         elif state.times_repeated(call) >= self._max_repeats - 1:
             yield self._refused(call, "denied", LOOP_REFUSAL)
             return
@@ -135,6 +143,18 @@ class CallRunner:
                     call = replace(call, arguments=dict(arguments))
                 case Ask(reason=reason):
                     asked = asked or reason
+                case None:
+                    pass
+                case other:  # the class `Deny`, say, or False: meant as a no, and no leave to run
+                    raise ConfigurationError(
+                        f"A before_call hook returned {other!r}; it returns None, Deny(…), Ask(…) or Replace(…)."
+                    )
+        return (yield from self._asked(state, call, tool, asked))
+
+    def _asked(
+        self, state: SessionState, call: ToolCall, tool: Tool, asked: str
+    ) -> Generator[Event, None, ToolCall | None]:
+        """The call as the policy lets it run; None when it was settled here or waits. `asked`: why a hook wants a yes."""
         verdict = self._rules.policy.decide(call, tool, is_untrusted=state.is_untrusted)
         if asked and verdict.permission == "auto":
             verdict = Verdict("ask", asked)
@@ -148,7 +168,7 @@ class CallRunner:
             if decided is None:
                 self.needs_approval = True
                 return None
-            if decided.decision == "rejected":
+            if decided.decision != "approved":
                 comment = f" {decided.comment}" if decided.comment else ""
                 yield self._refused(
                     call, "denied", f"The call was not run: the user said no.{comment}"
@@ -168,6 +188,11 @@ class CallRunner:
         if self._rules.approve is None:
             return None
         decided = self._rules.approve(ApprovalRequested(call, reason))
+        check_decision(decided.decision)
+        if decided.call_id != call.id:
+            raise ConfigurationError(
+                f"`approve` was asked about {call.id} and decided about {decided.call_id!r}: a yes is of one call."
+            )
         yield decided
         return decided
 
@@ -204,6 +229,18 @@ class CallRunner:
 
     def _refused(self, call: ToolCall, status: ResultStatus, text: str) -> ToolFinished:
         return ToolFinished(call, ToolResult(call.id, status, (Observation(text),)))
+
+
+def check_decision(decision: str) -> None:
+    """Refuse what is neither yes nor no, before it is recorded.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    if decision not in get_args(Decision):
+        raise ConfigurationError(
+            f"{decision!r} decides nothing about a call; write 'approved' or 'rejected'."
+        )
 
 
 def is_loop_refusal(result: ToolResult | None) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overloa
 
 from glm_agent.approval import Rule
 from glm_agent.asynchronous import stream_in_thread
-from glm_agent.calls import CallRunner
+from glm_agent.calls import CallRunner, check_decision
 from glm_agent.chat_model import Conversation
 from glm_agent.errors import ConfigurationError
 from glm_agent.events import (
@@ -258,6 +258,7 @@ class Session:
         if decision is not None:
             if state.call is None or state.requested is None or state.decided is not None:
                 raise ConfigurationError(f"No call of run {state.run_id} waits for approval.")
+            check_decision(decision)
             first.append(ApprovalDecided(state.call.id, decision, comment))
         wanted = output_type_of(state.output_schema if output is None else output)
         if output is not None and wanted is not None and wanted.schema != state.output_schema:

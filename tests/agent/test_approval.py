@@ -6,7 +6,7 @@ import pytest
 
 from glm_agent.approval import Permission, Policy, Rule, load_policy, policy_from_project
 from glm_agent.errors import ConfigurationError
-from glm_agent.events import ApprovalDecided, ApprovalRequested
+from glm_agent.events import ApprovalDecided, ApprovalRequested, ToolStarted
 from glm_agent.hooks import Ask, Deny, Replace
 from glm_agent.journal import Journal
 from glm_agent.orchestrator import Agent
@@ -242,3 +242,63 @@ def test_the_policy_sees_what_it_decides_on() -> None:
         Policy().decide(ToolCall("c", t.spec.name, {}, ""), t, is_untrusted=False) for t in tools
     ]
     assert [verdict.permission for verdict in verdicts] == ["ask", "auto"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ApprovalDecided("call_1", "denied"),  # type: ignore[arg-type]
+        ApprovalDecided("call_7", "approved"),
+    ],
+)
+def test_what_is_no_yes_to_this_very_call_does_not_let_it_run(
+    answer: ApprovalDecided, tmp_path: Path
+) -> None:
+    """Whatever was not the word `rejected` was taken for a yes, and nobody looked which call was decided."""
+    journal = Journal(tmp_path / "sessions.sqlite3")
+    model = ScriptedModel([call("pay", to="Mei", cents=5)])
+    with Agent(model, [pay], journal=journal, approve=lambda request: answer) as agent:
+        with pytest.raises(ConfigurationError, match="decide"):
+            agent.run("Pay.")
+        with agent.session(journal.sessions()[0].id) as session:
+            assert session.state.decided is None, "it is not in the journal either"
+            with pytest.raises(ConfigurationError, match="'yes' decides nothing"):
+                session.resume(decision="yes")  # type: ignore[call-overload]
+    assert paid == []
+    journal.close()
+
+
+@pytest.mark.parametrize("answer", [Deny, False])
+def test_a_hook_that_returns_something_else_lets_nothing_run(answer: object) -> None:
+    """`return Deny` without its reason was taken for None."""
+    agent = Agent(ScriptedModel([call("pay", to="Mei", cents=5)]), [pay], approve=yes)
+    agent.before_call(lambda call: answer)  # type: ignore[arg-type, return-value]
+    with pytest.raises(ConfigurationError, match="before_call hook returned"):
+        agent.run("Pay.")
+    assert paid == []
+
+
+def test_a_permission_that_is_none_is_refused_wherever_a_rule_is_made() -> None:
+    """A misspelt one was neither `ask` nor `never`, and the call ran."""
+    with pytest.raises(ConfigurationError, match="'deny' is no permission"):
+        Rule("deny", "pay")  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="'deny' is no permission"):
+        Policy(default="deny")  # type: ignore[arg-type]
+
+
+def test_a_rule_that_comes_with_the_resumption_holds_for_the_call_that_was_under_way(
+    tmp_path: Path,
+) -> None:
+    """A call that runs again is a call that runs: only its hooks are not asked twice."""
+    journal = Journal(tmp_path / "sessions.sqlite3")
+    model = ScriptedModel([call("pay", to="Mei", cents=5), say("Done.")])
+    with Agent(model, [pay], journal=journal, policy=Policy((Rule("auto", "pay"),))) as agent:
+        with agent.session("bill") as session:
+            next(event for event in session.stream("Pay.") if isinstance(event, ToolStarted))
+        paid.clear()
+        with agent.session("bill") as session:
+            result = session.resume(rerun_interrupted=True, rules=[Rule("never", "pay")])
+    assert result.steps[0].result is not None
+    assert result.steps[0].result.status == "denied"
+    assert paid == []
+    journal.close()
