@@ -103,7 +103,8 @@ class Sandbox(Protocol):
         Args:
             code: Python source; the last expression's value is returned as text.
             timeout_s: at most this long; the session's limit when None.
-            cancel: when set while the cell runs, the cell is interrupted as by Ctrl-C, then killed.
+            cancel: when set while the cell runs, the cell is interrupted as by Ctrl-C, then killed; when set before,
+                nothing is run.
             on_output: called with (`stdout` or `stderr`, text) as output arrives.
 
         Raises:

@@ -18,11 +18,13 @@ from glm_sandbox.protocol import CHUNK_BYTES, Frame, ProtocolError
 from glm_sandbox.sandbox import DataFile, ExecResult, ResourceLimits
 
 MAX_CODE_BYTES = 256 << 10
+_MAX_TIMEOUT_S = 7 * 86_400.0  # more than this is a slip, and too much for the kernel's clocks
 _CANCEL_POLL_S = 0.05
 _SLACK_S = 30.0  # beyond time limit and grace: a guest that has said nothing by then is frozen
 _REQUEST_S = 60.0
 _DATA_DIR = "/mnt/data/"
 _NAMED_FILES = 5  # in a message
+_NOT_RUN = "Cancelled by the user before it began. Nothing was run; variables are kept."
 _T = TypeVar("_T")
 
 
@@ -59,6 +61,7 @@ class Session:
         self._is_closed = False
         self._names: list[str] = []  # variables, as of the last cell
         self._unmirrored: set[str] = set()  # files that the host's copy has no room for
+        self._news = ""  # of a guest that was replaced between cells; the next result tells it
         self._channel: GuestChannel | None = None
         try:
             self._start()
@@ -94,27 +97,36 @@ class Session:
         Raises:
             SandboxClosedError: the session was closed before the call.
             SandboxUnavailableError: the guest had been lost and cannot be replaced; nothing was run.
+            ValueError: `timeout_s` is not above 0, or more than a week.
         """
+        if timeout_s is None:
+            timeout_s = self._limits.timeout_s
+        if not 0 < timeout_s <= _MAX_TIMEOUT_S:
+            raise ValueError(
+                f"timeout_s must be above 0 and at most {_MAX_TIMEOUT_S:,.0f}, not {timeout_s!r}"
+            )
         source = code.encode("utf-8", "surrogatepass")
         if len(source) > MAX_CODE_BYTES:
             text = f"The cell has {len(source):,} bytes; at most {MAX_CODE_BYTES:,} can be run. Nothing was run."
             return ExecResult(status="error", error=text)
         with self._lock:
             channel = self._open_channel()
+            if cancel is not None and cancel.is_set():  # while it waited for its turn, say
+                return ExecResult("interrupted", message=_NOT_RUN, killed_by="user")
             record = CellRecord(self._limits, on_output)
             start = time.monotonic()
             try:
-                done = self._run(
-                    channel, source, timeout_s or self._limits.timeout_s, cancel, record
-                )
+                done = self._run(channel, source, timeout_s, cancel, record)
                 result = record.result(done)
-                if note := self._update_mirror(channel, record):
-                    result = replace(result, message=f"{result.message} {note}".strip())
+                note = self._update_mirror(channel, record)
             except (GuestLostError, ProtocolError) as error:
-                return self._replace_lost(channel, record, error, time.monotonic() - start)
+                result = self._replace_lost(channel, record, error, time.monotonic() - start)
+                note = ""
             if record.names is not None:
                 self._names = record.names
-            return result
+            notes = (self._news, result.message, note)
+            self._news = ""
+            return replace(result, message=" ".join(filter(None, notes)))
 
     def put_file(self, path: str, data: bytes) -> None:
         """As `Sandbox.put_file`."""
@@ -193,19 +205,35 @@ class Session:
             for path, data in self._mirror.files():
                 _put(channel, path, data)
                 count += 1
-        except (GuestLostError, ProtocolError, OSError) as error:
+        except (GuestLostError, ProtocolError, SandboxFileError, OSError) as error:
             channel.close()
             raise SandboxUnavailableError(
                 f"The files of the session could not be restored: {error}", ""
             ) from error
+        except BaseException:
+            channel.close()
+            raise
         self._channel = channel
         return count
+
+    def _restart(self) -> str:
+        """Start a guest in the place of one that was lost; what is back and what is not, as a sentence."""
+        count = self._start()
+        files = f"{count} file{'' if count == 1 else 's'} restored"
+        if self._unmirrored:  # there was no room for their copies, as was said at the time
+            files += f", files lost: {', '.join(sorted(self._unmirrored)[:_NAMED_FILES])}"
+            self._unmirrored.clear()
+        names, self._names = self._names, []
+        lost = f"variables lost: {', '.join(names)}" if names else "no variables lost"
+        return f"{files}, {lost}."
 
     def _open_channel(self) -> GuestChannel:
         if self._is_closed:
             raise SandboxClosedError("the session is closed")
         if self._channel is None:
-            self._start()
+            self._news = f"The sandbox was restarted before this cell. {self._restart()}"
+            if self._is_closed:  # meanwhile: `close` has met no channel to end
+                raise SandboxClosedError("the session is closed")
         assert self._channel is not None, "_start sets it or raises"
         return self._channel
 
@@ -243,24 +271,27 @@ class Session:
         except (GuestLostError, ProtocolError):
             raise
         except BaseException:  # Ctrl-C, or an error of the caller's own `on_output`
-            self._settle(channel, token)
+            self._settle(channel, token, record)
             raise
 
-    def _settle(self, channel: GuestChannel, token: str) -> None:
+    def _settle(self, channel: GuestChannel, token: str, record: CellRecord) -> None:
         """Interrupt a cell whose caller has gone, and wait for its end, so that the next cell finds order."""
         try:
             channel.send("interrupt", token=token)
             deadline = time.monotonic() + self._limits.grace_s + _SLACK_S
             while (left := deadline - time.monotonic()) > 0:
                 frame = channel.next_frame(left)
-                if (
-                    frame is not None
-                    and frame.kind == "done"
-                    and frame.fields.get("token") == token
-                ):
+                if frame is None or frame.fields.get("token") != token:
+                    continue
+                if frame.kind == "files":  # told once: the next cell copies what this one made
+                    record.add(frame)
+                    self._unmirrored.update(record.changed)
+                    self._forget(record.removed)
+                elif frame.kind == "done":
                     return
             raise channel.give_up("it did not answer")
-        except GuestLostError:
+        except (GuestLostError, ProtocolError):
+            channel.close()
             self._channel = None
         except BaseException:  # a second Ctrl-C: do not wait
             channel.close()
@@ -276,33 +307,22 @@ class Session:
     ) -> ExecResult:
         channel.close()
         self._channel = None
-        names, self._names = self._names, []
         if self._is_closed:
             return record.lost(
                 "The session was closed while the cell ran.", duration_s, "interrupted"
             )
         try:
-            count = self._start()
+            restored = self._restart()
         except SandboxUnavailableError as unavailable:
             return record.lost(
                 f"The sandbox is gone ({error}) and cannot be restarted: {unavailable.reason}",
                 duration_s,
             )
-        files = f"{count} file{'' if count == 1 else 's'} restored"
-        if self._unmirrored:  # there was no room for their copies, as was said at the time
-            files += f", files lost: {', '.join(sorted(self._unmirrored)[:_NAMED_FILES])}"
-            self._unmirrored.clear()
-        lost = f"variables lost: {', '.join(names)}" if names else "no variables lost"
-        return record.lost(f"The sandbox was restarted ({error}). {files}, {lost}.", duration_s)
+        return record.lost(f"The sandbox was restarted ({error}). {restored}", duration_s)
 
     def _update_mirror(self, channel: GuestChannel, record: CellRecord) -> str:
         """Bring the host's copy up to date; what the model is told when that cannot be done."""
-        for path in record.removed:
-            self._unmirrored.discard(path)
-            with contextlib.suppress(
-                OSError
-            ):  # of the index on disk; the next change writes it anew
-                self._mirror.forget(path)
+        self._forget(record.removed)
         problem = ""
         for path in sorted({*record.changed, *self._unmirrored}):
             try:
@@ -318,6 +338,14 @@ class Session:
             f"The host could not copy {len(self._unmirrored)} of the files ({problem}): {names}."
             " They are in /mnt/data, and would be lost with the sandbox."
         )
+
+    def _forget(self, paths: Sequence[str]) -> None:
+        for path in paths:
+            self._unmirrored.discard(path)
+            with contextlib.suppress(
+                OSError
+            ):  # of the index on disk; the next change writes it anew
+                self._mirror.forget(path)
 
     def _store(self, path: str, data: bytes) -> str:
         """Put a file into the host's copy, now or, when this fails, after a later cell; why it failed."""

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docker
@@ -15,7 +16,7 @@ import pytest
 from glm_sandbox.backend import Backend
 from glm_sandbox.conformance import LIMITS
 from glm_sandbox.docker import LABEL, OWNER_LABEL
-from glm_sandbox.errors import SandboxClosedError
+from glm_sandbox.errors import SandboxClosedError, SandboxFileError, SandboxUnavailableError
 from glm_sandbox.mirror import FolderMirror
 from glm_sandbox.owner import this_process
 from glm_sandbox.session import Session
@@ -115,6 +116,21 @@ def test_a_guest_lost_between_cells_is_replaced(session: Session, backend: Backe
     assert session.execute("1 + 1").value == "2"
 
 
+def test_a_guest_lost_over_a_request_is_told_by_the_next_cell(
+    session: Session, backend: Backend
+) -> None:
+    """Whoever asked for a file knows of the loss, and the model does not: it went on without its variables."""
+    session.execute("alpha = 1\nopen('made.txt', 'w').write('made')")
+    kill_guest(backend)
+    with pytest.raises(SandboxFileError, match="variables are gone"):
+        session.get_file("made.txt")
+    result = session.execute("open('made.txt').read()")
+    assert result.value == "'made'"
+    assert "restarted before this cell" in result.message
+    assert "1 file restored, variables lost: alpha" in result.message
+    assert session.execute("1").message == ""
+
+
 def test_a_frozen_guest_is_given_up_at_the_host_s_own_deadline(
     session: Session, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +183,22 @@ def test_an_error_in_the_caller_s_own_callback_leaves_the_session_in_order(
     assert session.execute("kept").value == "1"
 
 
+def test_files_of_a_cell_whose_caller_failed_are_copied_all_the_same(
+    session: Session, backend: Backend
+) -> None:
+    """The guest tells once what a cell has made; nobody had listened, and a lost sandbox took it along."""
+
+    def fail(_stream: str, _text: str) -> None:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        session.execute("open('made.txt', 'w').write('made')\nprint('x')", on_output=fail)
+    session.execute("1")
+    kill_guest(backend)
+    session.execute("1")
+    assert session.get_file("made.txt") == b"made"
+
+
 def test_calls_from_several_threads_take_turns(session: Session) -> None:
     """A64: a second cell waits for the first; nothing is mixed up."""
     session.execute("log = []")
@@ -187,12 +219,55 @@ def test_calls_from_several_threads_take_turns(session: Session) -> None:
 
 def test_a_cancel_that_comes_before_the_cell_has_begun_is_not_lost(session: Session) -> None:
     """An interrupt in the moment before user code starts must not be swallowed."""
-    cancel = threading.Event()
-    cancel.set()
+
+    class SetAtOnce(threading.Event):
+        """Set as soon as somebody has looked."""
+
+        def is_set(self) -> bool:
+            was_set = super().is_set()
+            self.set()
+            return was_set
+
     for _ in range(10):
-        result = session.execute("import time; time.sleep(30)", cancel=cancel)
+        result = session.execute("import time; time.sleep(30)", cancel=SetAtOnce())
         assert result.status == "interrupted"
         assert result.duration_s < 10
+
+
+def test_a_cell_that_was_cancelled_before_is_not_run(session: Session) -> None:
+    """Short cells ran to their end and were `ok`: a call that had waited for a sandbox to start, say."""
+    cancel = threading.Event()
+    cancel.set()
+    for _ in range(5):
+        result = session.execute("ran = open('ran.txt', 'w').close()", cancel=cancel)
+        assert (result.status, result.variables, result.files) == ("interrupted", "kept", ())
+    assert session.list_files() == ()
+    assert session.execute("'ran' in globals()").value == "False"
+
+
+@pytest.mark.parametrize("timeout_s", [0, -1, float("inf"), float("nan"), 1e12])
+def test_a_time_limit_that_is_none_is_the_callers_mistake(
+    session: Session, timeout_s: float
+) -> None:
+    """0 and -1 meant the default or nothing, NaN cost the session."""
+    session.execute("kept = 1")
+    with pytest.raises(ValueError, match="timeout_s must be above 0"):
+        session.execute("1", timeout_s=timeout_s)
+    assert session.execute("kept").value == "1"
+
+
+def test_a_copy_that_does_not_fit_is_no_sandbox_and_leaves_none(
+    backend: Backend, tmp_path: Path
+) -> None:
+    """It was an error of a file that nobody had asked for, and the guest lived on without a session."""
+    with Session(backend, LIMITS, mirror=FolderMirror(tmp_path), preimport=()) as session:
+        session.put_file("large.bin", bytes(3 << 20))
+    before = sandbox_processes(os.getpid())
+    small = replace(LIMITS, data_bytes=1 << 20)
+    with pytest.raises(SandboxUnavailableError, match=r"large\.bin"):
+        Session(backend, small, mirror=FolderMirror(tmp_path), preimport=())
+    assert containers_of(this_process()) == []
+    assert sandbox_processes(os.getpid()) == before
 
 
 def test_a_mirror_folder_outlives_the_process(backend: Backend, tmp_path: Path) -> None:
