@@ -23,6 +23,7 @@ import requests
 
 from glm_engine.errors import CheckpointError, DownloadError
 from glm_engine.hub_repositories import FileHash, HubFile, huggingface_home, open_repository
+from glm_engine.offline import forbidding_variable
 
 SHORT_NAMES = {
     "chatglm2-6b": "zai-org/chatglm2-6b",
@@ -211,11 +212,10 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _fetch(hub_id: str, folder: Path, progress: Progress | None) -> Path:
-    for name in ("GLM_AGENT_OFFLINE", "HF_HUB_OFFLINE"):
-        if os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE"):
-            raise DownloadError(
-                f"The model {hub_id!r} is not here, and {name} forbids fetching it."
-            )
+    if variable := forbidding_variable("GLM_AGENT_OFFLINE", "HF_HUB_OFFLINE"):
+        raise DownloadError(
+            f"The model {hub_id!r} is not here, and {variable} forbids fetching it."
+        )
     publisher, name, *gguf = hub_id.split("/")
     repository, revision, listed = open_repository(_ids(f"{publisher}/{name}"))
     files = _wanted(hub_id, gguf[0] if gguf else None, listed)

