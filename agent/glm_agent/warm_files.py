@@ -69,13 +69,15 @@ class WarmFiles:
         return self.folder / f"{session_id}.kv"
 
     def _make_room(self, newest: Path) -> None:
-        others = [
-            (path.stat().st_mtime_ns, path) for path in self.folder.glob("*.kv") if path != newest
-        ]
-        total = newest.stat().st_size + sum(path.stat().st_size for _, path in others)
-        for _, path in sorted(others):
-            if total <= self.limit_bytes:
+        files = []
+        for path in self.folder.glob("*.kv"):
+            with suppress(OSError):  # another process has just deleted it
+                status = path.stat()
+                files.append((path == newest, status.st_mtime_ns, path, status.st_size))
+        total = sum(size_bytes for *_, size_bytes in files)
+        for is_newest, _, path, size_bytes in sorted(files):
+            if is_newest or total <= self.limit_bytes:
                 break
-            total -= path.stat().st_size
+            total -= size_bytes
             with suppress(OSError):
                 path.unlink()

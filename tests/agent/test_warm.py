@@ -158,6 +158,13 @@ def test_the_files_of_all_sessions_have_a_bound_and_the_oldest_goes(journal: Jou
     assert sum(path.stat().st_size for path in journal.warm_folder.iterdir()) <= limit_bytes
 
 
+def test_a_file_that_another_process_deletes_meanwhile_is_no_failure(journal: Journal) -> None:
+    """Between listing the folder and looking at a file; a link to nowhere stands for it."""
+    journal.warm_folder.mkdir()
+    (journal.warm_folder / "gone.kv").symlink_to("nowhere")
+    assert kept_session(journal) > 0
+
+
 def test_of_a_session_larger_than_the_bound_the_beginning_is_kept(journal: Journal) -> None:
     old = kept_session(journal)
     (file,) = journal.warm_folder.iterdir()
