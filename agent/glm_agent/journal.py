@@ -8,6 +8,7 @@ The views `segments`, `turns`, `calls` and `approvals` show the same events as t
 import fcntl
 import json
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ SEARCHED = {
 
 
 class Journal:
-    """The journal in one file.
+    """The journal in one file. May be used from several threads.
 
     Args:
         path: the database; it and its folder are made when they are not there.
@@ -61,6 +62,8 @@ class Journal:
     ) -> None:
         self.path = path
         self._on_record = on_record
+        # A connection has one transaction: a commit of one thread must not end that of another.
+        self._turn = threading.RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -111,9 +114,9 @@ class Journal:
         return found[0] if found else None
 
     def sessions(self, limit: int = 50) -> list[SessionInfo]:
-        """The sessions whose last run is newest."""
+        """The sessions that were begun, forked or worked on last, newest first."""
         return self._sessions(
-            "ORDER BY coalesce((SELECT max(started) FROM runs WHERE session = sessions.id), created) DESC, "
+            "ORDER BY max(coalesce((SELECT max(started) FROM runs WHERE session = sessions.id), 0), created) DESC, "
             "sessions.rowid DESC LIMIT ?",
             (limit,),
         )
@@ -215,9 +218,10 @@ class Journal:
                 self._database.execute(
                     "INSERT INTO events SELECT ?, number, time, version, type, CASE type "
                     "WHEN 'run.started' THEN json_set(body, '$.run_id', ?, '$.session_id', ?) "
+                    "WHEN 'run.resumed' THEN json_set(body, '$.run_id', ?) "
                     "WHEN 'run.finished' THEN json_set(body, '$.result.run_id', ?, '$.result.session_id', ?) "
                     "ELSE body END FROM events WHERE run = ?",
-                    (new_id, new_id, fork.id, new_id, fork.id, run.id),
+                    (new_id, new_id, fork.id, new_id, new_id, fork.id, run.id),
                 )
         return fork
 
@@ -313,7 +317,8 @@ class Journal:
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
-            yield
+            with self._turn:
+                yield
         except sqlite3.Error as error:
             raise JournalError(self.path, explained(error)) from error
 

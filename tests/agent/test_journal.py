@@ -4,13 +4,15 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from glm_agent.errors import JournalError
 from glm_agent.event_records import event_name
-from glm_agent.events import RunStarted, ToolStarted
+from glm_agent.events import RunResumed, RunStarted, ToolStarted
 from glm_agent.journal import Journal
 from glm_agent.orchestrator import Agent
 from glm_agent.testing import ScriptedModel, call, say
@@ -251,3 +253,53 @@ def test_the_views_show_the_events_as_tables(tmp_path: Path) -> None:
             "user", "reply prompt", "observation call_1", "reply prompt",
         ]  # fmt: skip
     database.close()
+
+
+def test_runs_in_several_threads_are_recorded_whole(tmp_path: Path) -> None:
+    """A commit of one thread ended the transaction of another, or met it in the middle."""
+    journal = Journal(tmp_path / "sessions.sqlite3")
+    num_threads, num_runs = 8, 8
+    with Agent(ScriptedModel([say("a")] * num_threads * num_runs), journal=journal) as agent:
+
+        def work(number: int) -> list[str]:
+            return [agent.run(f"{number}-{n}").run_id for n in range(num_runs)]
+
+        with ThreadPoolExecutor(num_threads) as executor:
+            done = [run_id for ids in executor.map(work, range(num_threads)) for run_id in ids]
+    kinds = {tuple(entries(journal.path, run_id)) for run_id in done}
+    assert len(set(done)) == num_threads * num_runs
+    assert kinds == {("run.started", "prompt.rendered", "turn.finished", "run.finished")}
+    journal.close()
+
+
+def test_a_fork_is_newer_than_what_it_was_forked_from(tmp_path: Path) -> None:
+    """After a question was taken back, the newest session was the one that still has it."""
+    journal = Journal(tmp_path / "sessions.sqlite3")
+    with (
+        Agent(ScriptedModel([say("a"), say("b")]), journal=journal) as agent,
+        agent.session() as session,
+    ):
+        session.run("first")
+        session.run("second")
+        fork = journal.fork(session.id, runs=1)
+    assert [one.id for one in journal.sessions()] == [fork.id, session.id]
+    journal.close()
+
+
+def test_every_event_of_a_fork_is_of_its_own_runs(tmp_path: Path) -> None:
+    """The resumption of a run kept the name of the run that it was copied from."""
+    journal = Journal(tmp_path / "sessions.sqlite3")
+    stopped = threading.Event()
+    stopped.set()
+    with Agent(ScriptedModel([say("a")]), journal=journal) as agent, agent.session() as session:
+        session.run("?", cancel=stopped)
+        session.resume()
+        fork = journal.fork(session.id)
+    (run,) = journal.runs(fork.id)
+    named = [
+        entry.event.run_id
+        for entry in journal.events(run.id)
+        if isinstance(entry.event, RunStarted | RunResumed)
+    ]
+    assert named == [run.id, run.id]
+    journal.close()
