@@ -2,11 +2,18 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from threading import Event as Flag
 
+from glm_agent.cancellation import StopFlag
 from glm_agent.events import Event
+
+
+def own_flag(user: Flag | None) -> Flag:
+    """A flag for one run, which may be set without setting the user's; set when that is."""
+    return Flag() if user is None else StopFlag(user, None, time.monotonic)
 
 
 async def stream_in_thread(

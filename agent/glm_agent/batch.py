@@ -11,6 +11,7 @@ from threading import Event as Flag
 from typing import Any
 
 from glm_agent.errors import ConfigurationError
+from glm_agent.event_records import to_json
 from glm_agent.orchestrator import Agent
 from glm_agent.output_type import OutputType, TypedResult
 
@@ -57,7 +58,7 @@ def read_tasks(path: Path) -> list[Task]:
     tasks = [_task(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     seen: dict[str | int, int] = {}
     for task in tasks:
-        if seen.setdefault(task.id, task.number) != task.number:
+        if not task.problem and seen.setdefault(task.id, task.number) != task.number:
             raise ConfigurationError(
                 f"{path}: lines {seen[task.id]} and {task.number} have the same id {task.id!r}."
             )
@@ -111,7 +112,7 @@ def run_batch(
         records = _records(agents, waiting, output_type, cancel)
         with closing(_in_order(records, waiting) if ordered else records) as lines:
             for _, record in lines:
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+                file.write(to_json(record) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
                 if record["finish_reason"] == "answer":
@@ -191,7 +192,7 @@ def _record(
 def _task(number: int, line: str) -> Task:
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Task(number, number, problem=f"line {number} is not JSON: {error}")
     if isinstance(value, str):
         value = {"prompt": value}

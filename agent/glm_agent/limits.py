@@ -1,7 +1,9 @@
 """How far a run may go."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from glm_agent.errors import ConfigurationError
 
 ContextPolicy = Literal[
     "error",  # the run ends
@@ -31,3 +33,24 @@ class Limits:
     max_observation_tokens: int = 2048
     max_repeats: int = 3
     when_full: ContextPolicy = "elide"
+
+    def check(self) -> None:
+        """Refuse what no run can be held to, before it is recorded.
+
+        Raises:
+            ConfigurationError: a bound is too small, or there is no such policy.
+        """
+        least = {"max_steps": 1, "max_new_tokens": 1, "max_observation_tokens": 1, "max_repeats": 2}
+        for name, smallest in least.items():
+            if getattr(self, name) < smallest:
+                raise ConfigurationError(
+                    f"Limits.{name} is {getattr(self, name)}; it is at least {smallest}."
+                )
+        if self.max_wall_s is not None and not self.max_wall_s > 0:
+            raise ConfigurationError(
+                f"Limits.max_wall_s is {self.max_wall_s}; it is above 0 or None."
+            )
+        if self.when_full not in get_args(ContextPolicy):
+            raise ConfigurationError(
+                f"Limits.when_full is {self.when_full!r}; there are: {', '.join(get_args(ContextPolicy))}."
+            )

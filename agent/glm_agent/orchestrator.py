@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from threading import Event as Flag
@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
 from glm_agent.approval import Policy
-from glm_agent.asynchronous import stream_in_thread
+from glm_agent.asynchronous import own_flag, stream_in_thread
 from glm_agent.calls import Approve, CallRules
 from glm_agent.chat_model import ChatModel
 from glm_agent.errors import ConfigurationError
@@ -51,10 +51,11 @@ class Agent:
         can_page: gives the model `read_result`, where it has other tools and none of that name; None asks the model
             whether it can (`ChatModel.pages_results`).
         deps: what tools find in `Ctx.deps`.
+        settings: kept with each new session (`SessionInfo.settings`), so that whoever made the agent can make it again.
         clock: seconds that only grow; for tests of time limits.
 
     Attributes:
-        model, system, limits, sampling, journal, deps, clock: as given.
+        model, system, limits, sampling, journal, deps, settings, clock: as given.
         dispatcher: runs the tools.
         can_page: whether the model has `read_result`.
         call_rules: what is asked before a call runs.
@@ -63,6 +64,7 @@ class Agent:
 
     Raises:
         ToolDefinitionError: two tools have the same name.
+        ConfigurationError: a limit is none.
     """
 
     def __init__(
@@ -78,15 +80,18 @@ class Agent:
         approve: Approve | None = None,
         can_page: bool | None = None,
         deps: object = None,
+        settings: Mapping[str, Any] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.model = model
         self.system = system
         self.limits = limits or Limits()
+        self.limits.check()
         self.sampling = sampling or Sampling()
         self.journal = journal
         self.clock = clock
         self.deps = deps
+        self.settings = dict(settings or {})
         self.dispatcher = Dispatcher(tools, limit_chars=None)  # cut by the loop, in tokens
         if can_page is None:
             can_page = model.pages_results
@@ -157,7 +162,7 @@ class Agent:
             return Session(self, uuid.uuid4().hex[:12], SessionState())
         known = None if id_or_name is None else self.journal.session(id_or_name)
         if known is None:
-            known = self.journal.new_session(name=id_or_name)
+            known = self.journal.new_session(self.settings, name=id_or_name)
         warm = None
         if warm_limit_bytes is not None:
             warm = WarmFiles(self.journal.warm_folder, warm_limit_bytes)
@@ -239,7 +244,7 @@ class Agent:
         self, prompt: str, *, output: object = None, cancel: Flag | None = None
     ) -> AsyncGenerator[Event, None]:
         """As `stream`, without blocking the event loop. Leaving the iterator stops the run."""
-        flag = cancel or Flag()
+        flag = own_flag(cancel)
         return stream_in_thread(lambda: self.stream(prompt, output=output, cancel=flag), flag)
 
     @property

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overload
 
 from glm_agent.approval import Rule
-from glm_agent.asynchronous import stream_in_thread
+from glm_agent.asynchronous import own_flag, stream_in_thread
 from glm_agent.calls import CallRunner, check_decision
 from glm_agent.chat_model import Conversation
 from glm_agent.errors import ConfigurationError
@@ -91,6 +91,7 @@ class Session:
                 count_tokens=agent.model.count_tokens,
             )
             self._dispatchers.append(Dispatcher([reader], limit_chars=None))
+        self._is_closed = False
         self._lock = ExitStack()
         if agent.journal is not None:
             self._lock.enter_context(agent.journal.locked(session_id))
@@ -112,6 +113,7 @@ class Session:
         Raises:
             WarmFileError: what was computed cannot be written; the session is closed all the same.
         """
+        self._is_closed = True
         warm, self._warm = self._warm, None
         try:
             conversation = self._conversation
@@ -254,6 +256,8 @@ class Session:
         """As `resume`, and tell what happens; the last event is `RunFinished`."""
         state = self.state
         check_resumable(state.run_id, state.finish, has_limits=limits is not None)
+        if limits is not None:
+            limits.check()
         first: list[Event] = [RunResumed(state.run_id, rerun_interrupted, limits, tuple(rules))]
         if decision is not None:
             if state.call is None or state.requested is None or state.decided is not None:
@@ -306,7 +310,7 @@ class Session:
         is_untrusted: bool = False,
     ) -> AsyncGenerator[Event, None]:
         """As `stream`, without blocking the event loop. Leaving the iterator stops the run."""
-        flag = cancel or Flag()
+        flag = own_flag(cancel)
         return stream_in_thread(
             lambda: self.stream(prompt, output=output, cancel=flag, is_untrusted=is_untrusted), flag
         )
@@ -370,6 +374,10 @@ class Session:
         return conversation, SessionWoken(start.reused_tokens, start.reason)
 
     def _take(self, event: Event) -> None:
+        if self._is_closed and self._agent.journal is not None:  # others may work on it now
+            raise ConfigurationError(
+                f"Session {self.id} is closed: open it again with Agent.session({self.id!r})."
+            )
         run_id = event.run_id if isinstance(event, RunStarted) else self.state.run_id
         if self._agent.journal is not None:
             self._agent.journal.record(run_id, event)

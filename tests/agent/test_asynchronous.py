@@ -83,3 +83,22 @@ def test_an_error_comes_out_where_the_events_are_read() -> None:
 
     with pytest.raises(AssertionError, match="no reply"):
         asyncio.run(main())
+
+
+def test_a_run_that_is_over_leaves_the_callers_flag_alone() -> None:
+    """It was set at the end of each run: the next run with the same flag was interrupted before it began."""
+    flag = threading.Event()
+    agent = Agent(ScriptedModel([say("one"), say("two")]))
+
+    async def main() -> list[str]:
+        return [(await agent.arun("?", cancel=flag)).answer for _ in range(2)]
+
+    assert asyncio.run(main()) == ["one", "two"]
+    assert not flag.is_set()
+
+
+def test_setting_the_callers_flag_stops_the_run() -> None:
+    flag = threading.Event()
+    flag.set()
+    result = asyncio.run(Agent(ScriptedModel([])).arun("?", cancel=flag))
+    assert result.finish_reason == "interrupted"

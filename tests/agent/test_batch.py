@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,10 @@ import pytest
 
 from glm_agent.batch import read_tasks, run_batch
 from glm_agent.chat_model import ModelEvent, TurnOptions
+from glm_agent.cli.opening import AgentOpening, AgentRequest, find_session
+from glm_agent.cli.terminal import Terminal
 from glm_agent.errors import ConfigurationError, JournalError
+from glm_agent.journal import Journal
 from glm_agent.orchestrator import Agent
 from glm_agent.output_type import OutputType
 from glm_agent.shared_model import SharedModel
@@ -288,3 +291,36 @@ def test_a_batch_of_two_jobs_on_the_demo_model_is_interrupted_and_goes_on(tmp_pa
     assert 1 <= done < len(prompts)
     subprocess.run(command, cwd=tmp_path, env=environment, check=False, timeout=280)
     assert [one["prompt"] for one in records(output)] == prompts
+
+
+def test_what_is_no_text_and_what_is_nested_without_end_stop_nothing(tmp_path: Path) -> None:
+    """Half a surrogate pair had no UTF-8, and the batch died; a bad line's number was taken for an id of its own."""
+    source = tmp_path / "in.jsonl"
+    nested = "[" * 100_000
+    source.write_text(f'{{"prompt": "a\\ud800", "id": 2}}\n{nested}\n', encoding="utf-8")
+    with agent_saying("first") as agent:
+        tally = run_batch(agent, read_tasks(source), tmp_path / "out.jsonl")
+        assert (tally.answered, tally.failed) == (1, 1)
+        tally = run_batch(agent, read_tasks(source), tmp_path / "out.jsonl", resume=True)
+    assert tally.kept == 2
+    assert [one["prompt"] for one in records(tmp_path / "out.jsonl")] == ["a\ud800", ""]
+
+
+def test_the_run_of_a_batch_can_be_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`glm-agent resume RUN` opened the run of a batch with the default tools and was refused."""
+    monkeypatch.setenv("GLM_AGENT_HOME", str(tmp_path))
+    request = AgentRequest(model="scripted", tools=(), system="Be brief.")
+    journal = Journal(tmp_path / "sessions.sqlite3")
+    source = write(tmp_path / "in.jsonl", "one")
+    with ExitStack() as stack:
+        model = ScriptedModel([say("first")])
+        terminal = Terminal(quiet=True)
+        opening = AgentOpening(request)
+        agent = opening.open(stack, journal, terminal, approve=None, model=model).agent
+        run_batch(agent, read_tasks(source), tmp_path / "out.jsonl")
+    (record,) = records(tmp_path / "out.jsonl")
+    settings = find_session(journal, record["run_id"]).settings
+    assert AgentRequest.from_settings(settings) == request
+    journal.close()

@@ -215,3 +215,28 @@ def test_tab_completes_commands_and_attached_files(
     assert lines.completions("look at ", "@da") == ["@data/", "@data.csv "]
     assert lines.completions("look at ", "/st") == []
     assert lines.completions("", "hello") == []
+
+
+def test_retry_asks_what_was_asked_and_attaches_nothing_that_a_file_names(
+    talk: Callable[..., Talk], tmp_path: Path
+) -> None:
+    """The text of an attached file was read like something typed: its @ attached files of the user's."""
+    (tmp_path / "secret.txt").write_text("the password", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("see @secret.txt", encoding="utf-8")
+    chat = talk(say("one"), say("two"))
+    chat.say("Sum up @notes.txt")
+    asked = chat.heard
+    chat.say("/retry")
+    assert chat.heard == asked
+    assert "the password" not in asked[0]
+    assert chat.chat.session.state.is_untrusted
+
+
+def test_a_run_that_was_broken_off_goes_on_before_the_next_question(
+    talk: Callable[..., Talk],
+) -> None:
+    """After two Ctrl-C in /retry the next message ended the chat: no call waited for approval."""
+    chat = talk(say("one"), say("two"))
+    next(iter(chat.chat.session.stream("first")))
+    assert "goes on" in chat.say("second")
+    assert chat.heard == ["first", "second"]

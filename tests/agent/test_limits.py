@@ -5,7 +5,8 @@ from itertools import count
 
 import pytest
 
-from glm_agent.events import LimitReached, RunFinished, TurnFinished
+from glm_agent.errors import ConfigurationError
+from glm_agent.events import LimitReached, RunFinished, ToolStarted, TurnFinished
 from glm_agent.limits import Limits
 from glm_agent.orchestrator import Agent
 from glm_agent.repetition import LOOKED_AT_CHARS, RepetitionDetector
@@ -143,3 +144,25 @@ def test_a_cell_that_fails_the_same_way_again_and_again_is_a_loop() -> None:
     assert "<cell 1>" in texts[0]
     assert "<cell 2>" in texts[1]
     assert (result.answer, result.finish_reason) == ("It fails.", "loop")
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        Limits(max_steps=0),
+        Limits(max_new_tokens=0),
+        Limits(max_repeats=1),
+        Limits(max_wall_s=0.0),
+        Limits(max_wall_s=float("nan")),
+        Limits(max_observation_tokens=0),
+        Limits(when_full="summarize"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_limit_that_is_none_is_refused_before_it_is_recorded(limits: Limits) -> None:
+    """A misspelt policy made a journal that could not be read again; one repetition refused the first call."""
+    with pytest.raises(ConfigurationError, match=r"Limits\."):
+        Agent(ScriptedModel([]), limits=limits)
+    session = Agent(ScriptedModel([call("look", place="attic"), say("Done.")]), [look]).session()
+    next(event for event in session.stream("?") if isinstance(event, ToolStarted))
+    with pytest.raises(ConfigurationError, match=r"Limits\."):
+        session.resume(limits=limits)

@@ -247,6 +247,8 @@ def test_a_session_is_worked_on_by_one_at_a_time(tmp_path: Path) -> None:
             agent.session("work")
     with agent.session("work") as session:
         assert session.run("?").answer == "b"
+    with pytest.raises(ConfigurationError, match="is closed"):
+        session.run("?")
     journal.close()
 
 

@@ -117,11 +117,11 @@ def statistics(journal: Journal, session_id: str) -> str:
     )
 
 
-def last_prompt(journal: Journal, session_id: str) -> str:
-    """What the newest run of a session was asked; empty when there is none."""
+def last_start(journal: Journal, session_id: str) -> RunStarted | None:
+    """What the newest run of a session was asked; None when there is none."""
     runs = journal.runs(session_id)
     events = [entry.event for entry in journal.events(runs[-1].id)] if runs else []
-    return next((event.prompt for event in events if isinstance(event, RunStarted)), "")
+    return next((event for event in events if isinstance(event, RunStarted)), None)
 
 
 def save(journal: Journal, session: SessionInfo, path: Path) -> str:

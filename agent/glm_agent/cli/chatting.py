@@ -14,7 +14,7 @@ from glm_agent.cli.chat_commands import (
     HELP,
     Command,
     context_list,
-    last_prompt,
+    last_start,
     save,
     statistics,
     tool_list,
@@ -178,12 +178,18 @@ class Chat:
             self._terminal.tell(said)
 
     def _say(self, message: str) -> None:
-        flag = self._interrupt.flag
-        flag.clear()
         try:
             text, is_untrusted = self._with_attachments(message)
         except ConfigurationError as error:
             self._terminal.warn(str(error))
+            return
+        self._ask(text, is_untrusted=is_untrusted)
+
+    def _ask(self, text: str, *, is_untrusted: bool) -> None:
+        flag = self._interrupt.flag
+        flag.clear()
+        self.finish_last_run()  # a second Ctrl-C may have left it
+        if flag.is_set():
             return
         start = partial(self.session.stream, text, cancel=flag, is_untrusted=is_untrusted)
         if self.session.state.is_open:  # a call waits for approval, and the user goes on without it
@@ -209,9 +215,7 @@ class Chat:
         return attachments.add(message, "", paths), bool(paths)
 
     def _open(self, name: str | None) -> Session:
-        return open_session(
-            self._stack, self._opened, self._journal, name, self._request, self._terminal
-        )
+        return open_session(self._stack, self._opened, name, self._request, self._terminal)
 
     def _go_on_in(self, session: SessionInfo) -> None:
         self._stack.close()
@@ -244,8 +248,8 @@ class Chat:
         return f"Taken back; {old} still has it. Files and what tools have done stay as they are."
 
     def _retry(self, words: str) -> str:
-        prompt = words or last_prompt(self._journal, self.session.id)
-        if not prompt:
+        last = last_start(self._journal, self.session.id)
+        if last is None and not words:
             return "There is nothing to ask again."
         self._terminal.note(self._undo())
         agent = self._opened.agent
@@ -257,7 +261,12 @@ class Chat:
                 temperature=sampling.temperature or RETRY_TEMPERATURE,
             )
         try:
-            self._say(prompt)
+            if words:
+                self._say(words)
+            elif (
+                last is not None
+            ):  # as the model had it: what an attached file says with an @ attaches nothing
+                self._ask(last.prompt, is_untrusted=last.is_untrusted)
         finally:
             agent.sampling = sampling
         return ""

@@ -181,6 +181,8 @@ class AgentOpening:
         sandbox = python.wait() if python is not None else None
         if python is not None and sandbox is not None:
             tools.insert(0, PythonTool(python.open))
+        # What `auto` was this time: the session's tokens mean something to that model only.
+        kept = replace(request, model=model.name) if request.model == AUTO else request
         agent = Agent(
             model,
             tools,
@@ -190,6 +192,7 @@ class AgentOpening:
             journal=journal,
             policy=self._policy,
             approve=approve,
+            settings=kept.settings(),
         )
         stack.callback(agent.close)
         return OpenedAgent(agent, model, sandbox, tools)

@@ -68,7 +68,7 @@ def resume_run(request: ResumeRequest) -> ExitCode:
             terminal,
             approve=terminal_approval(terminal, interrupt, opening.preview),
         )
-        session = open_session(stack, opened, journal, known.id, agent_request, terminal)
+        session = open_session(stack, opened, known.id, agent_request, terminal)
         limits = replace(session.state.limits, **request.limits) if request.limits else None
         return show_run(
             lambda: session.stream_resumed(

@@ -21,7 +21,6 @@ from glm_agent.errors import ConfigurationError, WarmFileError
 from glm_agent.event_records import VERSION, event_body, event_name, to_json
 from glm_agent.events import Event, FinishReason, RunFinished, RunResult, ToolFinished
 from glm_agent.journal import Journal
-from glm_agent.models import AUTO
 from glm_agent.record import run_record
 from glm_agent.session import Session
 from glm_agent.storage import data_path, journal_path
@@ -46,6 +45,7 @@ RAISING_FLAGS: dict[FinishReason, str] = {
     "context": "--when-full elide",
     "wall_time": "--max-time SECONDS",
 }
+STEM_CHARS, SUFFIX_CHARS = 50, 10  # 255 bytes hold them, whatever the script
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def run_task(request: RunRequest) -> ExitCode:
             approve=terminal_approval(terminal, interrupt, opening.preview),
         )
         task = Attachments(opened.model, opened.sandbox, terminal).add(prompt, piped, request.files)
-        session = open_session(stack, opened, journal, session_name, agent_request, terminal)
+        session = open_session(stack, opened, session_name, agent_request, terminal)
         is_untrusted = bool(piped or request.files)
         return show_run(
             lambda: session.stream(
@@ -165,16 +165,11 @@ def session_of(request: RunRequest, journal: Journal) -> tuple[str | None, Agent
 def open_session(
     stack: ExitStack,
     opened: OpenedAgent,
-    journal: Journal,
     name: str | None,
     request: AgentRequest,
     terminal: Terminal,
 ) -> Session:
     """The session of that name or id, or a new one that can be opened again; closed by `stack`."""
-    if name is None or journal.session(name) is None:
-        # What `auto` was this time: the session's tokens mean something to that model only.
-        settings = replace(request, model=opened.model.name) if request.model == AUTO else request
-        name = journal.new_session(settings.settings(), name=name).id
     session = opened.agent.session(name, warm_limit_bytes=LIMIT_BYTES if request.is_warm else None)
 
     def close() -> None:
@@ -320,12 +315,19 @@ class ResultFiles:
         for attachment in result.attachments:
             self._folder.mkdir(parents=True, exist_ok=True)
             # The name comes from a tool: only its last part counts, and it never replaces another file.
-            path = self._folder / (Path(attachment.name).name or "file")
+            name = file_name(attachment.name)
+            path = self._folder / name
             number = 1
             while path.exists():
                 number += 1
-                path = self._folder / f"{number}-{Path(attachment.name).name}"
+                path = self._folder / f"{number}-{name}"
             path.write_bytes(attachment.data)
             self.paths.setdefault(result.call_id, []).append(path)
             self._terminal.image(attachment)
             self._terminal.note(f"  file: {path}")
+
+
+def file_name(name: str) -> str:
+    """A name for a file from what a tool, or code that the model wrote, calls it: one that any disk and terminal takes."""
+    last = Path("".join(one if one.isprintable() else "_" for one in Path(name).name))
+    return f"{last.stem[:STEM_CHARS]}{last.suffix[:SUFFIX_CHARS]}" or "file"
