@@ -21,6 +21,7 @@ from glm_agent.events import (
 from glm_agent.hooks import AfterCall, Ask, BeforeCall, Deny, Replace
 from glm_agent.state import SessionState
 from glm_tools.dispatch import Dispatcher
+from glm_tools.results import readable_text
 from glm_tools.tool import Observation, ResultStatus, Tool, ToolCall, ToolResult
 
 LOOP_REFUSAL = (
@@ -223,12 +224,19 @@ class CallRunner:
             last = replace(last, text=f"{last.text}\n{note}")
             result = replace(result, observations=(*others, last))
         for hook in self._rules.after:
-            result = hook(call, result) or result
+            result = _readable(call, hook(call, result) or result)
         tool = self._tool(call)
         yield ToolFinished(call, result, is_untrusted=tool is not None and tool.untrusted)
 
     def _refused(self, call: ToolCall, status: ResultStatus, text: str) -> ToolFinished:
-        return ToolFinished(call, ToolResult(call.id, status, (Observation(text),)))
+        return ToolFinished(call, ToolResult(call.id, status, (Observation(readable_text(text)),)))
+
+
+def _readable(call: ToolCall, result: ToolResult) -> ToolResult:
+    """A hook's result in the form that the dispatcher's have: of this call, with text that a model can be told."""
+    observations = result.observations or (Observation(""),)
+    readable = (replace(one, text=readable_text(one.text)) for one in observations)
+    return replace(result, call_id=call.id, observations=tuple(readable))
 
 
 def check_decision(decision: str) -> None:

@@ -131,3 +131,18 @@ def test_hooks_are_asked_again_when_a_call_that_waited_is_resumed(journal: Journ
         assert session.resume(decision="approved").answer == "Done."
     assert asked == ["call_1", "call_1"]
     assert sent == ["a"]
+
+
+def test_what_a_hook_makes_of_a_result_is_still_a_result_of_the_call() -> None:
+    """Without an observation the run died of a division; one of another call was filed under that."""
+    tested = agent(call("send", text="a"), call("send", text="b"), say("Done."))
+    made = iter(
+        [
+            ToolResult("call_1", "ok", ()),
+            ToolResult("call_9", "ok", (Observation("half a pair: \ud800"),)),
+        ]
+    )
+    tested.after_call(lambda call, result: next(made))
+    results = [step.result for step in tested.run("Send.").steps if step.result]
+    assert [result.call_id for result in results] == ["call_1", "call_2"]
+    assert [result.text for result in results] == ["(empty text)", "half a pair: \ufffd"]
