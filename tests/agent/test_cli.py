@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from glm_agent.journal import Journal
+
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
 HEAVY = (
     "torch",
@@ -179,3 +181,14 @@ def test_a_reader_that_has_gone_is_no_failure(tmp_path: Path, arguments: tuple[s
     assert done.returncode == 0, done.stderr
     assert "Broken" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_export_that_cannot_be_written_is_no_bug_of_ours(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    """It was a traceback with the exit code of a bug."""
+    journal = Journal(tmp_path / "home" / "sessions.sqlite3")
+    journal.new_session(name="talk")
+    journal.close()
+    done = run_cli("sessions", "export", "talk", "-o", "nowhere/talk.md")
+    assert_refused(done, 7, "nowhere/talk.md", "cannot be written")

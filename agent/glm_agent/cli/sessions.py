@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from glm_agent.errors import ConfigurationError
 from glm_agent.storage import journal_path
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def export(
 ) -> None:
     """Write a session as Markdown, JSON or a notebook."""
     from glm_agent.cli.opening import find_session
+    from glm_agent.cli.terminal import printable
     from glm_agent.export import session_json, session_markdown, session_notebook
 
     with _journal() as journal:
@@ -113,9 +115,12 @@ def export(
             convert = session_json if form is ExportFormat.JSON else session_notebook
             text = json.dumps(convert(journal, found), ensure_ascii=False, indent=1) + "\n"
     if output is None:
-        sys.stdout.write(text)
-    else:
+        sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+        return
+    try:
         output.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ConfigurationError(f"{str(output)!r} cannot be written: {error.strerror}.") from error
 
 
 @app.command()

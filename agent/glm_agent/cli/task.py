@@ -69,7 +69,10 @@ class Attachments:
         return "\n\n".join(parts)
 
     def _file(self, path: Path) -> str:
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ConfigurationError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
         if self.sandbox is not None:
             try:
                 self.sandbox.put_file(path.name, data)
