@@ -15,7 +15,7 @@ from glm_tools.dispatch import Dispatcher
 from glm_tools.errors import ToolDefinitionError, ToolError
 from glm_tools.files import file_tools
 from glm_tools.tool import ToolCall, ToolResult
-from glm_tools.workspace import FILE_BYTES, LISTED, PAGE_LINES, UNDOS, Workspace
+from glm_tools.workspace import FILE_BYTES, LISTED, PAGE_LINES, UNDOS, Change, Workspace
 
 SECRET = "the secret of the house"
 
@@ -271,6 +271,61 @@ def test_a_preview_is_the_diff_that_the_call_then_makes(root: Path, tools: Dispa
         assert preview
         assert use(tools, name, **arguments).text == preview
     assert tools["edit_file"].preview({"path": "nope", "old": "x", "new": "y"}) == ""
+
+
+def patched(old: str, diff: str) -> str:
+    """What a unified diff makes of a text whose last line is whole."""
+    lines, made, at = old.split("\n")[:-1], list[str](), 0
+    for line in diff.split("\n")[2:]:
+        if line.startswith("@@"):
+            first, _, count = line.split()[1].removeprefix("-").partition(",")
+            start = int(first) - (count != "0")
+            made += lines[at:start]
+            at = start
+        elif line.startswith("+"):
+            made.append(line[1:])
+        else:
+            assert lines[at] == line[1:]
+            made += [line[1:]] if line.startswith(" ") else []
+            at += 1
+    return "".join(f"{line}\n" for line in made + lines[at:])
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=30), st.lists(st.sampled_from("abc"), max_size=30))
+def test_a_diff_is_of_all_that_changes(old: list[str], new: list[str]) -> None:
+    """Line numbers too, though only the middle of a file is compared."""
+    before, after = ("".join(f"{line}\n" for line in lines) for lines in (old, new))
+    diff = Change("x", before.encode(), after.encode()).diff
+    assert (patched(before, diff) if before != after else diff) in (after, "x: nothing changes")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"a\r\nb\r\n", b"a\nb\n"),
+        (b"a\n", b"a"),
+        (b"a\xff\n", b"a\xfe\n"),
+        ("a\u2028b\n".encode(), b"a\nb\n"),
+        (None, b""),
+        (b"", None),
+    ],
+)
+def test_no_change_is_shown_as_none(before: bytes | None, after: bytes | None) -> None:
+    """Whoever is asked about line ends or an empty file read that nothing changes."""
+    assert "nothing changes" not in Change("x", before, after).diff
+
+
+def test_one_line_of_a_long_file_of_few_different_lines_is_soon_compared(
+    root: Path, tools: Dispatcher
+) -> None:
+    """A column of numbers: over the whole file `difflib` takes minutes, and nobody could be asked."""
+    lines = [str(number % 150) for number in range(300_000)]
+    lines[150_000] = "here"
+    (root / "column.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    result = use(tools, "edit_file", path="column.txt", old="here", new="there")
+    assert result.status == "ok"
+    assert "@@ -149998,7 +149998,7 @@" in result.text
+    assert "-here\n+there" in result.text
 
 
 def test_whoever_changes_files_is_asked_about_and_whoever_reads_them_brings_text_of_others(

@@ -12,6 +12,7 @@ Whoever runs a changed file runs what the model wrote. Undo lives as long as the
 import difflib
 import errno
 import os
+import re
 import secrets
 import stat
 import threading
@@ -28,7 +29,9 @@ LISTED = 300
 MATCHES = 60
 LINE_CHARS = 300  # of a line that search shows
 DIFF_LINES = 120
+CONTEXT_LINES = 3  # around a change
 UNDOS = 100
+_LINE_NUMBER = re.compile(r"(?<=[-+])\d+")  # in the heading of a part of a diff
 SKIPPED = frozenset((".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv"))
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -46,20 +49,20 @@ class Change:
 
     @property
     def diff(self) -> str:
-        """A unified diff, cut to what a person reads."""
+        """A unified diff, cut to what a person reads. Whatever differs is in it: line ends and odd bytes too."""
+        if self.before == self.after:
+            return f"{self.path}: nothing changes"
         old, new = (_lines(data) for data in (self.before, self.after))
-        lines = list(
-            difflib.unified_diff(
-                old,
-                new,
-                "/dev/null" if self.before is None else self.path,
-                "/dev/null" if self.after is None else self.path,
-                lineterm="",
-            )
+        old_name, new_name = (
+            "/dev/null" if data is None else self.path for data in (self.before, self.after)
         )
+        lines = _unified(old, new, old_name, new_name)
+        if not lines:
+            return f"{self.path}: an empty file is {'made' if self.before is None else 'removed'}"
         if len(lines) > DIFF_LINES:
             lines[DIFF_LINES:] = [f"… {len(lines) - DIFF_LINES} more lines"]
-        return "\n".join(lines) or f"{self.path}: nothing changes"
+        text = "\n".join(lines)
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class Workspace:
@@ -391,4 +394,33 @@ def _encoded(text: str) -> bytes:
 
 
 def _lines(content: bytes | None) -> list[str]:
-    return [] if content is None else content.decode("utf-8", "replace").splitlines()
+    """The lines of a file for a diff; different contents have different lines."""
+    if not content:
+        return []
+    lines = content.decode("utf-8", "surrogateescape").split("\n")
+    if lines[-1]:
+        lines[-1] += "\n\\ No newline at end of file"  # as other programs say it
+    else:
+        lines.pop()
+    return lines
+
+
+def _unified(old: list[str], new: list[str], old_name: str, new_name: str) -> list[str]:
+    """A unified diff of the part that differs: over all of a long file of much the same lines it takes minutes."""
+    start = _common(old, new)
+    end = _common(old[start:][::-1], new[start:][::-1])
+    start, end = max(0, start - CONTEXT_LINES), max(0, end - CONTEXT_LINES)
+    old, new = old[start : len(old) - end], new[start : len(new) - end]
+    diff = difflib.unified_diff(old, new, old_name, new_name, n=CONTEXT_LINES, lineterm="")
+    return [
+        _LINE_NUMBER.sub(lambda match: str(int(match[0]) + start), line)
+        if line.startswith("@@")
+        else line
+        for line in diff
+    ]
+
+
+def _common(old: list[str], new: list[str]) -> int:
+    """How many lines at the beginning are the same."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
