@@ -185,6 +185,20 @@ def test_figures_and_files_go_to_the_user_and_figures_are_numbered_through_the_s
     assert "gone.txt could not be attached" in second.detail
 
 
+def test_a_sandbox_that_goes_away_behind_a_cell_takes_no_result_along() -> None:
+    """An engine that ends before a file was fetched made an error of the code out of a cell that had run."""
+
+    class Vanishing(ScriptedSandbox):
+        def get_file(self, path: str) -> bytes:
+            raise SandboxUnavailableError("Docker does not answer.", "Start it.")
+
+    sandbox = Vanishing(ExecResult("ok", value="42", files=(DataFile("t.csv", 3),)))
+    result = run(sandbox)
+    assert (result.status, result.attachments) == ("ok", ())
+    assert result.text.startswith("42\n")
+    assert "Docker does not answer." in result.detail
+
+
 def test_a_missing_sandbox_is_not_told_as_the_output_of_code() -> None:
     def no_sandbox() -> Sandbox:
         raise SandboxUnavailableError("Docker does not answer.", "Start it: systemctl start docker")

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from glm_sandbox.errors import SandboxClosedError, SandboxFileError, SandboxUnavailableError
+from glm_sandbox.errors import SandboxClosedError, SandboxError, SandboxUnavailableError
 from glm_sandbox.sandbox import DataFile, ExecResult, Sandbox, Status
 from glm_tools.tool import Attachment, Ctx, ResultStatus, Tool, ToolOutput, ToolSpec
 
@@ -195,7 +195,7 @@ def _fetch_files(sandbox: Sandbox, files: tuple[DataFile, ...]) -> tuple[list[At
             continue
         try:
             data = sandbox.get_file(file.path)
-        except (SandboxFileError, SandboxClosedError) as error:
+        except SandboxError as error:  # the cell ran: its result comes without the file
             notes.append(f"/mnt/data/{file.path} could not be attached: {error}")
             continue
         left_bytes -= len(data)
