@@ -21,6 +21,7 @@ from glm_tools import (
     load_tools,
     tool,
 )
+from glm_tools.isolation import MAX_PRINTED_CHARS
 from glm_tools.loading import load_object
 
 TOOLS = '''
@@ -51,6 +52,14 @@ def chatty() -> str:
     sys.stdout.flush()
     os.write(1, "wrote 好\\n".encode())
     subprocess.run(["sh", "-c", "echo from a child; echo warned >&2"], check=True)
+    return "value"
+
+
+@tool(isolate=True)
+def flood() -> str:
+    """Print more than is kept."""
+    for number in range(20_000):
+        print("line", number)
     return "value"
 
 
@@ -224,6 +233,14 @@ def test_all_that_is_printed_comes_through_once(dispatcher: Dispatcher) -> None:
     assert (result.status, result.text) == ("ok", "value")
     assert shown == {"stdout": "printed\nwrote 好\nfrom a child\n", "stderr": "warned\n"}
     assert sorted(result.detail.splitlines()) == ["from a child", "printed", "warned", "wrote 好"]
+
+
+def test_of_much_that_is_printed_the_beginning_is_kept_once(dispatcher: Dispatcher) -> None:
+    """Beyond what is kept, all of that was in the detail a second time."""
+    result = dispatcher.run(ToolCall("1", "flood", {}, ""))
+    assert (result.status, result.text) == ("ok", "value")
+    assert len(result.detail) == MAX_PRINTED_CHARS
+    assert result.detail.startswith("line 0\nline 1\n")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,8 @@ def _work(request: dict[str, Any], result: int) -> NoReturn:
         execution.run_here()  # in the main thread: the tool may set signal handlers here
         assert execution.output is not None
         # What was printed is on its way through the pipes; the host puts it before the rest.
-        detail = execution.output.detail.removeprefix("".join(printed))
+        shown = "".join(printed)[: isolation.MAX_PRINTED_CHARS]
+        detail = execution.output.detail.removeprefix(shown)
         sys.stdout.flush()
         _write(result, isolation.encode_output(replace(execution.output, detail=detail)))
         code = 0
