@@ -287,6 +287,19 @@ def test_field_as_default_value_gives_constraints_and_default() -> None:
         function.check_arguments({"count": 0})
 
 
+def test_a_default_that_is_made_anew_makes_its_parameter_optional() -> None:
+    """`default_factory` was overlooked: the model had to give what has a default."""
+    one_name = Field(default_factory=lambda: ["a"])
+
+    @tool
+    def function(names: list[str] = one_name) -> None: ...
+
+    assert "required" not in function.spec.parameters
+    assert function.spec.parameters["properties"]["names"]["default"] == ["a"]
+    function.check_arguments({})["names"].append("b")
+    assert function.check_arguments({}) == {"names": ["a"]}
+
+
 class Socket:
     pass
 

@@ -6,6 +6,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, get_args, get_origin
 
 import docstring_parser
@@ -32,12 +33,14 @@ class Parameter:
         adapter: converts the JSON value.
         description: for the model; may be empty.
         default: `NO_DEFAULT` when the parameter is required.
+        default_factory: makes the default of each call anew, where there is one.
     """
 
     name: str
     adapter: TypeAdapter[Any]
     description: str
     default: object
+    default_factory: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,8 @@ class FunctionSignature:
         problems: list[tuple[str, str]] = []
         for name, parameter in self.fields.items():
             if name not in arguments:
-                values[name] = parameter.default
+                make = parameter.default_factory
+                values[name] = parameter.default if make is None else make()
                 continue
             try:
                 values[name] = parameter.adapter.validate_python(arguments[name])
@@ -226,9 +230,14 @@ def _is_ctx(hint: Any) -> bool:
 
 def _parameter(variable: inspect.Parameter, hint: Any, documented: str, where: str) -> Parameter:
     default = NO_DEFAULT if variable.default is inspect.Parameter.empty else variable.default
+    make_default: Callable[[], object] | None = None
     if isinstance(default, FieldInfo):  # `cents: int = Field(gt=0)`
         hint = Annotated[hint, default]
-        default = NO_DEFAULT if default.default is PydanticUndefined else default.default
+        if default.default_factory is not None:
+            make_default = partial(default.get_default, call_default_factory=True)
+            default = make_default()
+        else:
+            default = NO_DEFAULT if default.default is PydanticUndefined else default.default
     described = documented or _annotated_text(hint)
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(hint)
@@ -240,7 +249,7 @@ def _parameter(variable: inspect.Parameter, hint: Any, documented: str, where: s
             "Use types JSON can carry (str, int, float, bool, list, dict, Literal, Enum, dataclass, pydantic model …), "
             "or Ctx for what the model should not see."
         ) from error
-    return Parameter(variable.name, adapter, described, default)
+    return Parameter(variable.name, adapter, described, default, make_default)
 
 
 def _annotated_text(hint: Any) -> str:
