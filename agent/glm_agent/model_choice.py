@@ -98,8 +98,12 @@ class Step:
     is_installed: bool = True
 
 
-def available_memory_bytes(device: str = "cpu") -> int:
+def available_memory_bytes(device: str = "cpu", *, group: Path = Path("/sys/fs/cgroup")) -> int:
     """Memory that can be had now: of the machine, and within the control group that limits us; or of an accelerator.
+
+    Args:
+        device: where a model is to compute.
+        group: the folder of our control group (version 2); where it is not there, only the machine limits us.
 
     Raises:
         ModelUnavailableError: there is no such device.
@@ -113,12 +117,15 @@ def available_memory_bytes(device: str = "cpu") -> int:
     lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
     fields = dict(line.split(":", 1) for line in lines)
     available = int(fields["MemAvailable"].split()[0]) * 1024
-    group = Path("/sys/fs/cgroup")
     try:
         limit = (group / "memory.max").read_text(encoding="utf-8").strip()
         used = int((group / "memory.current").read_text(encoding="utf-8"))
+        lines = (group / "memory.stat").read_text(encoding="utf-8").splitlines()
     except OSError:  # the root group, or none
         return available
+    # What was read from files counts as used and is given up when it is wanted: weights that an earlier run mapped.
+    counters = dict(line.split(" ", 1) for line in lines)
+    used -= int(counters["active_file"]) + int(counters["inactive_file"])
     return available if limit == "max" else min(available, max(0, int(limit) - used))
 
 

@@ -13,7 +13,14 @@ from typer.testing import CliRunner
 from glm_agent.cli.application import app
 from glm_agent.errors import ModelUnavailableError, UsageError
 from glm_agent.local_model import open_dialect
-from glm_agent.model_choice import PUBLISHED, best_installed, fit, model_config, plans
+from glm_agent.model_choice import (
+    PUBLISHED,
+    available_memory_bytes,
+    best_installed,
+    fit,
+    model_config,
+    plans,
+)
 from glm_agent.model_store import stored_models
 from glm_agent.models import installed_path, load_model
 from glm_engine import kernels
@@ -106,6 +113,18 @@ def test_a_model_that_fits_in_no_format_is_refused_with_the_numbers(tmp_path: Pa
         fit("mine", folder, available_bytes=least - 1)
     with pytest.raises(ModelUnavailableError, match="holds 4,096 tokens, not 4,097"):
         fit("mine", folder, 4097)
+
+
+@pytest.mark.parametrize(("limit", "expected"), [("8000000", 5000000), ("1000000", 0)])
+def test_files_that_a_container_has_read_do_not_count_as_used(
+    tmp_path: Path, limit: str, expected: int
+) -> None:
+    """The second start in a container found its memory taken by the weights that the first had mapped."""
+    counters = "anon 3000000\nfile 4000000\ninactive_file 3900000\nactive_file 100000"
+    texts = {"memory.max": limit, "memory.current": "7000000", "memory.stat": counters}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(f"{text}\n", encoding="utf-8")
+    assert available_memory_bytes(group=tmp_path) == expected
 
 
 def test_a_name_that_is_nothing_says_what_could_be_typed(installed: Path) -> None:
