@@ -17,7 +17,6 @@ cache and each head of it the computed positions; SHA-256.
 """
 
 import fcntl
-import glob
 import hashlib
 import json
 import os
@@ -43,6 +42,7 @@ _MAGIC = b"GLMKV001"
 _MAX_HEADER_BYTES = 1 << 20
 _CHECKSUM_BYTES = 32
 _PROBE_TOKENS = 16
+_PARTIAL = ".kv-partial"  # ends the names of files that are being written, and of nobody else's
 _NOT_OF_THE_NETWORK = ("context_length", "eos_token_ids")  # change nothing that is computed
 
 
@@ -184,7 +184,7 @@ def _read_header(path: Path, file: "_HashingReader") -> dict[str, Any]:
     file.read_into(memoryview(text))
     try:
         header = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged from error
     match header:
         case {
@@ -286,12 +286,9 @@ def _written_aside(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes the place of `path`, flushed, when the block ends well, and leaves nothing when it does not."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _clear_abandoned(path)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".partial", delete=False
-        ) as file:
+        _clear_abandoned(path.parent)
+        with _locked_partial(path) as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX)  # says that somebody is writing it
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -304,9 +301,22 @@ def _written_aside(path: Path) -> Iterator[IO[bytes]]:
         raise SnapshotError(path, f"it cannot be written: {error.strerror or error}") from error
 
 
-def _clear_abandoned(path: Path) -> None:
-    """Delete what a kill left of earlier writers: files that nobody holds a lock on."""
-    for partial in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+@contextmanager
+def _locked_partial(path: Path) -> Iterator[IO[bytes]]:
+    """A new file beside `path`, with a lock that says that somebody is writing it."""
+    while True:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", suffix=_PARTIAL, delete=False
+        ) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if Path(file.name).exists():  # else another writer took it for abandoned before
+                yield file
+                return
+
+
+def _clear_abandoned(folder: Path) -> None:
+    """Delete what a kill left of earlier writers, of any session: files that nobody holds a lock on."""
+    for partial in folder.glob(f".*{_PARTIAL}"):
         with suppress(OSError), partial.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             partial.unlink()
