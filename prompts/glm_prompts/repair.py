@@ -41,14 +41,17 @@ def repaired_arguments(
 def _candidates(text: str) -> Iterator[str]:
     """The stretches of `text` that may be the object: all of it, a fenced block, the one stretch in braces."""
     yield text
-    fenced = _FENCE.findall(text)
+    fenced = list(_FENCE.finditer(text))
     if len(fenced) == 1:
-        yield fenced[0].strip()
+        block, (start, end) = fenced[0][1].strip(), fenced[0].span()
     elif not fenced:
-        start, end = text.find("{"), text.rfind("}")
-        around = text[:start] + text[end + 1 :]
-        if 0 <= start < end and not set(around) & set("{}[]"):
-            yield text[start : end + 1]
+        start, end = text.find("{"), text.rfind("}") + 1
+        block = text[start:end]
+    else:
+        return
+    # Where there are brackets around it, it may be what is said in a string of the object that was meant.
+    if 0 <= start < end and not set(text[:start] + text[end:]) & set("{}[]"):
+        yield block
 
 
 def _read(text: str, parse: Callable[[str], JSONValue | None]) -> dict[str, JSONValue] | None:

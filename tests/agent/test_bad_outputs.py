@@ -188,6 +188,9 @@ ARGUMENTS: dict[str, list[tuple[str, Mapping[str, Any] | None]]] = {
         ('\ufeff{"city": "Bonn"}', BONN),
         ('\u200b{"city": "Bonn"}\u200b', BONN),
         ('```json\n{"city": "Bonn"}\n```\n```json\n{"city": "Rome"}\n```', REFUSED),
+        # what is fenced stands in a string of the call, and was taken for the call
+        ('{"city": "see\n```json\n{"city": "Rome"}\n```"}', REFUSED),
+        ('{"city": "see\n```json\n{"city": "Rome"}\n```', REFUSED),
         ('{"city": "Bonn"} {"city": "Rome"}', REFUSED),
         ('{"city": "Bonn"}\n{"city": "Bonn"}', REFUSED),
         ('{"city": "Bonn"}, {"city": "Rome"}', REFUSED),
