@@ -15,6 +15,7 @@ from threading import Event
 from glm_agent.chat_model import ModelEvent, Parting, Prefill, TurnEnded, TurnOptions, TurnUsage
 from glm_agent.errors import ConfigurationError, ModelUnavailableError
 from glm_agent.warm_start import WarmStart
+from glm_agent.window import REJECTION
 from glm_engine.demo import demo_checkpoint, demo_weight_format, is_demo_checkpoint
 from glm_engine.errors import ContextLengthError, EngineError
 from glm_engine.generate import Engine, WeightFormat
@@ -124,7 +125,7 @@ class LocalConversation:
         return sum(len(segment.token_ids) for segment in self._segments)
 
     def render_user(self, text: str) -> Segment:
-        rounds = sum(segment.label == "user" for segment in self._segments)
+        rounds = sum(segment.label in ("user", REJECTION) for segment in self._segments)
         return self._model.dialect.user(text, rounds + 1)
 
     def render_observation(self, observation: Observation) -> Segment:

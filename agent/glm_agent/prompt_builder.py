@@ -14,6 +14,7 @@ from glm_agent.window import (
     NOTE,
     OBSERVATION,
     RECEIPT,
+    REJECTION,
     SUMMARY,
     elide,
     split_for_summary,
@@ -66,7 +67,8 @@ class PromptBuilder:
             prompt.pop()
         for item in self._state.unsent:
             if isinstance(item, str):
-                prompt.append(self._conversation.render_user(item))
+                said = self._conversation.render_user(item)
+                prompt.append(replace(said, label=REJECTION) if self._state.is_rejected else said)
             else:
                 prompt += yield from self._observations(item)
         prompt.append(self._conversation.render_reply_prompt())

@@ -17,6 +17,7 @@ OBSERVATION = "observation "
 RECEIPT = "receipt "
 NOTE = "note"
 SUMMARY = "summary"
+REJECTION = "rejection"  # of an answer: what the user says, and not what was asked
 _START = frozenset(("prefix", "tools", "system"))
 
 
@@ -69,14 +70,15 @@ def units_of(segments: Sequence[Segment]) -> list[Unit]:
     """The units of a sequence, in order."""
     groups: list[list[Segment]] = []
     for segment in segments:
-        begins = segment.label in (REPLY_PROMPT, "user", NOTE, SUMMARY)
+        begins = segment.label in (REPLY_PROMPT, "user", REJECTION, NOTE, SUMMARY)
         if not groups or (begins and segment.label not in _START):
             groups.append([])
         groups[-1].append(segment)
     turns = [n for n, group in enumerate(groups) if group[0].label == REPLY_PROMPT]
     tasks = [n for n, group in enumerate(groups) if group[0].label == "user"]
+    rejections = [n for n, group in enumerate(groups) if group[0].label == REJECTION]
     # The last reply prompt is that of the turn to come.
-    pinned = {*turns[-PINNED_TURNS - 1 :], *tasks[-1:]}
+    pinned = {*turns[-PINNED_TURNS - 1 :], *tasks[-1:], *rejections[-1:]}
     return [
         Unit(tuple(group), n in pinned or group[0].label in _START)
         for n, group in enumerate(groups)

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict  # before Python 3.12 pydantic cannot re
 
 from glm_agent import Agent, OutputError, OutputType, TypedResult
 from glm_agent.errors import ConfigurationError
-from glm_agent.events import AnswerRejected, PromptRendered, RunResult, RunStarted
+from glm_agent.events import AnswerRejected, ContextReduced, PromptRendered, RunResult, RunStarted
 from glm_agent.export import session_json
 from glm_agent.journal import Journal
 from glm_agent.limits import Limits
@@ -265,3 +265,17 @@ def test_the_demo_model_answers_under_a_schema(demo: LocalModel) -> None:
         assert isinstance(result.output, int)
         size = agent.run("How wide is a door?", output=Size).output
     assert set(size) == {"width", "unit"}
+
+
+def test_the_task_stays_in_a_full_window_when_an_answer_is_sent_back() -> None:
+    """What was wrong with the answer was taken for the task: the real one went, and was answered unseen."""
+    task = "The task. " * 80
+    wrong = json.dumps(WRONG) + " " * 600
+    model = ScriptedModel([say("ok"), say(wrong), say(json.dumps(GOOD))], context_length=3_000)
+    session = Agent(model, limits=Limits(max_new_tokens=750)).session()
+    session.run("Something old. " * 30)
+    events = list(session.stream(task, output=Invoice))
+    assert any(isinstance(event, ContextReduced) for event in events), "room was made"
+    messages = model.conversations[0].messages
+    assert any(task in text for _, text in messages)
+    assert any("total is not the sum of the lines" in text for _, text in messages)
