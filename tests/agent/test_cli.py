@@ -192,3 +192,20 @@ def test_an_export_that_cannot_be_written_is_no_bug_of_ours(
     journal.close()
     done = run_cli("sessions", "export", "talk", "-o", "nowhere/talk.md")
     assert_refused(done, 7, "nowhere/talk.md", "cannot be written")
+
+
+def test_settings_that_cannot_be_written_are_no_bug_of_ours(run_cli: RunCli) -> None:
+    done = run_cli("config", "set", "model", "demo", GLM_AGENT_HOME="/proc/nowhere")
+    assert_refused(done, 7, "/proc/nowhere/config.toml", "cannot be written")
+
+
+def test_a_list_that_ends_early_says_so(run_cli: RunCli, tmp_path: Path) -> None:
+    """After fifty sessions, a batch say, the older ones were not there."""
+    journal = Journal(tmp_path / "home" / "sessions.sqlite3")
+    for _ in range(3):
+        journal.new_session()
+    journal.close()
+    done = run_cli("sessions", "list", "--limit", "2")
+    assert len(done.stdout.splitlines()) == 2
+    assert "older" in done.stderr
+    assert "older" not in run_cli("sessions", "list", "-n", "3").stderr

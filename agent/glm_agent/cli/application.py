@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -112,16 +112,12 @@ def main() -> None:
         )
     except OSError as error:
         if error.errno not in DISK_ERRORS:
-            raise
+            _fail_as_bug()
         _fail(
             ExitCode.STORAGE, f"Nothing can be written: {error}. What was written before is kept."
         )
     except Exception:  # noqa: BLE001  # the one place where a bug of ours meets the user
-        traceback.print_exc()
-        _fail(
-            ExitCode.INTERNAL_ERROR,
-            "This is a bug in glm-agent. Please report it with the text above.",
-        )
+        _fail_as_bug()
 
 
 def _is_flushed() -> bool:
@@ -134,6 +130,14 @@ def _is_flushed() -> bool:
     return True
 
 
-def _fail(code: ExitCode, message: str) -> None:
+def _fail_as_bug() -> NoReturn:
+    traceback.print_exc()
+    _fail(
+        ExitCode.INTERNAL_ERROR,
+        "This is a bug in glm-agent. Please report it with the text above.",
+    )
+
+
+def _fail(code: ExitCode, message: str) -> NoReturn:
     sys.stderr.write(f"glm-agent: {message}\n")
     sys.exit(code)

@@ -22,7 +22,7 @@ from glm_agent.cli.config_files import (
     settings,
     user_file,
 )
-from glm_agent.errors import UsageError
+from glm_agent.errors import ConfigurationError, UsageError
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -155,7 +155,7 @@ def _change(option: str, value: Any, profile: str | None) -> None:
     """Set an option in the user's file, or take it out; the file is replaced as a whole, or not at all.
 
     Raises:
-        ConfigurationError: the file is not TOML, or has what it may not have.
+        ConfigurationError: the file is not TOML, has what it may not have, or cannot be written.
     """
     import tomlkit
 
@@ -171,10 +171,17 @@ def _change(option: str, value: Any, profile: str | None) -> None:
         table[option] = value
     elif option in table:
         del table[option]
+    try:
+        _replace(file, tomlkit.dumps(document).strip("\n") + "\n")
+    except OSError as error:
+        raise ConfigurationError(f"{str(file)!r} cannot be written: {error.strerror}.") from error
+
+
+def _replace(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with draft.open("w", encoding="utf-8") as written:
-        written.write(tomlkit.dumps(document).strip("\n") + "\n")
+        written.write(text)
         written.flush()
         os.fsync(written.fileno())
     if file.exists():

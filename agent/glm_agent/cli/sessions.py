@@ -38,12 +38,15 @@ def sessions() -> None:
 
 
 @app.command("list")
-def list_sessions() -> None:
+def list_sessions(
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 50,
+) -> None:
     """List the sessions, the newest first."""
     from glm_agent.cli.terminal import counted
 
     with _journal() as journal:
-        for session in journal.sessions():
+        found = journal.sessions(limit + 1)
+        for session in found[:limit]:
             runs = journal.runs(session.id)
             when = _when(runs[-1].started if runs else session.created)
             name = f" {session.name}" if session.name else ""
@@ -52,6 +55,8 @@ def list_sessions() -> None:
             if runs and runs[-1].finish_reason in (None, "needs_approval", "interrupted"):
                 unfinished = f" [{runs[-1].finish_reason or 'cut short'}: can be resumed]"
             _print(f"{session.id}  {when}  {counted(len(runs), 'run')}{name}{unfinished}  {prompt}")
+    if len(found) > limit:
+        sys.stderr.write(f"There are older ones: --limit {2 * limit} shows more.\n")
 
 
 @app.command()
