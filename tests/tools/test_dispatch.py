@@ -204,6 +204,18 @@ def test_a_tool_that_listens_is_stopped_and_may_still_say_what_it_has() -> None:
     assert (run(count).status, run(count).text) == ("ok", "counted to 7")
 
 
+def test_a_tool_that_cancels_itself_has_failed() -> None:
+    """One that sets its own `Ctx.cancelled` was taken for one that the dispatcher had stopped: AssertionError."""
+
+    @tool
+    async def give_up(ctx: Ctx[None]) -> None:
+        ctx.cancelled.set()
+        raise asyncio.CancelledError
+
+    result = run(give_up)
+    assert (result.status, result.text) == ("error", "CancelledError")
+
+
 def test_an_async_tool_that_hangs_is_stopped() -> None:
     stopped = Event()
 

@@ -51,6 +51,7 @@ class Execution:
         self._ctx = ctx
         self._event_loop = event_loop
         self._async_call: AsyncCall | None = None
+        self._is_stopped = False  # by us: the tool may set `ctx.cancelled` too
         self._printed: list[str] = []
         self._printed_chars = 0
 
@@ -85,6 +86,7 @@ class Execution:
 
     def stop(self) -> None:
         """Tell the call to end."""
+        self._is_stopped = True
         self._ctx.cancelled.set()
         if self._async_call is not None:
             self._async_call.cancel()
@@ -135,9 +137,7 @@ class Execution:
             self._printed.append(error.printed)
             return None
         except asyncio.CancelledError as error:
-            if self._ctx.cancelled.is_set():
-                return None
-            return self._failed(error)
+            return None if self._is_stopped else self._failed(error)
         except BaseException as error:  # noqa: BLE001 - a tool may raise anything, SystemExit too
             return self._failed(error)
 
