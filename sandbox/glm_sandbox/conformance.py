@@ -178,6 +178,10 @@ def notebook_commands_work(sandbox: Sandbox, _: OpenSession) -> None:
     )
     expect("wall time" in sandbox.execute("%%time\nsum(range(10))").stdout, "no time")
     expect("ok" in sandbox.execute("%%bash\nif true; then echo ok; fi").stdout, "no ok")
+    for option in ("", "-a "):
+        sandbox.execute(f"%%writefile {option}'two words.txt'\nline\n")
+    expect(sandbox.get_file("two words.txt") == b"line\nline\n", "another file")
+    sandbox.execute("import os; os.remove('two words.txt')")
     expect("no magic" in (sandbox.execute("%frobnicate").error or ""), "no error")
     expect("no internet" in (sandbox.execute("!pip install requests").error or ""), "no error")
     expect(_value(sandbox, "'''\n%not a magic\n!nor this'''.count('%')") == "1", "a touched string")

@@ -93,9 +93,12 @@ def cell_magic(name: str, arguments: str, body: str, run_source: Callable[[str],
         run_shell(body.lstrip("\n"))
         return None
     if name == "writefile":
-        append, _, target = arguments.rpartition(" ")
-        path = Path(target.strip("'\""))
-        with path.open("a" if "-a" in append else "w", encoding="utf-8") as file:
+        words = _words(arguments)
+        names = [word for word in words if word not in ("-a", "--append")]
+        if len(names) != 1:
+            raise UsageError("%%writefile takes one file name, in quotes where it holds spaces")
+        path = Path(names[0])
+        with path.open("w" if names == words else "a", encoding="utf-8") as file:
             file.write(body.lstrip("\n"))
         print(f"Wrote {path}")  # noqa: T201 - this is the cell's own output
         return None
