@@ -170,7 +170,8 @@ def main() -> None:
     curve = dict(zip(ROWS, map(float, args.costs.split(",")), strict=True))
     dialect = Glm4Dialect(load_tokenizer(args.tokenizer), "en")
     by_source: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for line in args.traces.read_text(encoding="utf-8").splitlines():
+    # Not splitlines: JSON may hold U+2028 as it is.
+    for line in args.traces.read_text(encoding="utf-8").strip().split("\n"):
         trace = json.loads(line)
         by_source[trace["src"]].append(trace)
     print("| conversations of | how many | turns | in the grammar | tokens written | tokens a step | tokens a second, ratio to no guesses |")  # fmt: skip

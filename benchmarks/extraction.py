@@ -7,8 +7,8 @@ Scores are means over pages, in percent. Tokens are words, and single characters
 their repetitions. Nothing in `glm_tools.browser` was tuned on the pages made here.
 """
 
+import argparse
 import re
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -231,8 +231,15 @@ def f1(found: str, wanted: str) -> float:
     return 2 * common / (left.total() + right.total()) if left or right else 1.0
 
 
-def main(arguments: list[str]) -> None:
-    pages = list(pages_of(Path(arguments[0])) if arguments else made_pages())
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?", help="of pages; made here otherwise")
+    folder = parser.parse_args().folder
+    pages = list(pages_of(folder) if folder else made_pages())
+    if not pages:
+        parser.error(f"there is no NAME.html in {folder}")
     table: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     names = extractors()
     seconds: Counter[str] = Counter()
@@ -256,4 +263,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

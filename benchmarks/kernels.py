@@ -9,6 +9,7 @@ multiplies AMX tiles from the first-level cache and does nothing else, four load
 that a product of any size needs. It, too, is measured right before, for neighbours on the same processor slow it down.
 """
 
+import argparse
 import ctypes
 import math
 import statistics
@@ -129,6 +130,9 @@ def random_linears(shape: tuple[int, int], kind: QuantizedFormat) -> tuple[list[
 
 
 def main() -> None:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    ).parse_args()
     if not kernels.available():
         raise SystemExit(f"no native kernels: {kernels.status().detail}")
     print(f"{kernels.instruction_set()}, {torch.get_num_threads()} threads\n")
