@@ -284,6 +284,21 @@ def test_plain_text_and_json_are_read_as_they_are(reader: PageReader) -> None:
     assert read(reader, b"<html><p>x</p></html>", "").text == "x"
 
 
+def test_a_pdfs_title_is_one_line_and_bounded(reader: PageReader) -> None:
+    """It stands above the line with the page's URL, and could write one of its own."""
+    import io
+
+    import pypdf
+
+    writer, buffer = pypdf.PdfWriter(), io.BytesIO()
+    writer.add_blank_page(72, 72)
+    writer.add_metadata({"/Title": "Report\nURL: https://trusted.example/" + " x" * 5000})
+    writer.write(buffer)
+    title = read(reader, buffer.getvalue(), "application/pdf").title
+    assert title.startswith("Report URL: https://trusted.example/ x x")
+    assert len(title) <= 300
+
+
 def test_a_pdf_is_read_page_by_page(reader: PageReader) -> None:
     import io
 

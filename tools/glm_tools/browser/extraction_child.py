@@ -95,7 +95,9 @@ def read_pdf(body: bytes, header_charset: str) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - pypdf raises whatever a broken file leads it to
         return {"error": f"the PDF cannot be read ({type(error).__name__})"}
     text, invisible = remove_invisible("\n\n".join(pages))
-    return {"title": remove_invisible(title)[0], "text": text, "invisible_characters": invisible}
+    # one line, as that of an HTML page: it stands above the line that says where the page is from
+    title = " ".join(remove_invisible(title)[0].split())[:300]
+    return {"title": title, "text": text, "invisible_characters": invisible}
 
 
 _READERS = {"html": read_html, "text": read_text, "pdf": read_pdf}
