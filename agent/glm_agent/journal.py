@@ -65,7 +65,8 @@ class Journal:
         # A connection has one transaction: a commit of one thread must not end that of another.
         self._turn = threading.RLock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            # What was said is nobody else's; the XDG base directory specification wants it so, too.
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise JournalError(path, f"its folder cannot be made: {error.strerror}") from error
         with self._errors():

@@ -35,6 +35,7 @@ def test_every_event_of_a_run_is_recorded_in_order(tmp_path: Path) -> None:
 
     path = tmp_path / "made" / "here" / "journal.sqlite3"
     journal = Journal(path)
+    assert path.parent.stat().st_mode & 0o077 == 0, "what was said is nobody else's"
     result = Agent(ScriptedModel([call("now"), say("It is noon.")]), [now], journal=journal).run(
         "?"
     )

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from glm_agent.cli.named_tools import WebOptions, open_named_tools
-from glm_agent.cli.opening import AgentOpening, AgentRequest
+from glm_agent.cli.opening import AgentOpening, AgentRequest, ApprovalOptions
 from glm_agent.errors import ConfigurationError
 from glm_tools.browser import BrowserTool
 from glm_tools.errors import ToolDefinitionError
@@ -106,3 +106,28 @@ def test_files_work_in_the_folder_that_is_named(
         assert opening.preview(ToolCall("call_1", "read_file", {"path": file}, "")) == ""
     with pytest.raises(ToolDefinitionError, match="nowhere"):
         open_named_tools(["files:nowhere"], WebOptions())
+
+
+def test_a_session_is_opened_again_with_the_same_files_from_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`files` was the folder in which the run was resumed, and a policy another file of that name."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    (here / "python").mkdir(parents=True)  # a folder that only looks like the tool
+    there.mkdir()
+    monkeypatch.chdir(here)
+    request = AgentRequest(
+        tools=("python", "simple_browser", "files", "files:docs", "mine.py:add", "package:add"),
+        web=WebOptions(local_pages=Path("pages")),
+        approvals=ApprovalOptions(policy=Path("policy.toml")),
+    )
+    settings = request.settings()
+    monkeypatch.chdir(there)
+    again = AgentRequest.from_settings(settings)
+    assert again.tools == (
+        *("python", "simple_browser", f"files:{here}", f"files:{here}/docs"),
+        *(f"{here}/mine.py:add", "package:add"),
+    )
+    assert again.web == WebOptions(local_pages=here / "pages")
+    assert again.approvals.policy == here / "policy.toml"
+    assert AgentRequest.from_settings(again.settings()) == again

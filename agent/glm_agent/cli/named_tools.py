@@ -33,6 +33,11 @@ class WebOptions:
     local_pages: Path | None = None
     is_offline: bool = False
 
+    def anchored(self) -> "WebOptions":
+        """The same, with whole paths."""
+        paths = {name: getattr(self, name) for name in ("record_web", "replay_web", "local_pages")}
+        return replace(self, **{name: path and path.absolute() for name, path in paths.items()})
+
     def browser_config(self) -> BrowserConfig:
         """The browser's settings, with the search services of the environment.
 
@@ -54,6 +59,17 @@ class WebOptions:
         except BrowserConfigError as error:
             raise ConfigurationError(f"The browser's settings: {error}") from error
         return config
+
+
+def anchored_name(name: str) -> str:
+    """The name of a tool as it means the same in every working folder: files and folders with their whole path."""
+    source, colon, part = name.partition(":")
+    if source == FILES:
+        return f"{FILES}:{Path(part).expanduser().absolute()}"
+    is_path = source.endswith(".py") or "/" in source or (not colon and Path(source).is_dir())
+    if name in (PYTHON, BROWSER) or not is_path:
+        return name
+    return f"{Path(source).expanduser().absolute()}{colon}{part}"
 
 
 def open_named_tools(names: Sequence[str], web: WebOptions) -> list[Tool]:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from glm_agent.approval import Policy, load_policy, policy_from_project
 from glm_agent.calls import Approve
 from glm_agent.chat_model import ChatModel
-from glm_agent.cli.named_tools import PYTHON, WebOptions, open_named_tools
+from glm_agent.cli.named_tools import PYTHON, WebOptions, anchored_name, open_named_tools
 from glm_agent.cli.progress import ProgressBar
 from glm_agent.cli.python_session import Backend, PythonSession
 from glm_agent.cli.terminal import Terminal
@@ -90,8 +90,15 @@ class AgentRequest:
     is_warm: bool = False
 
     def settings(self) -> dict[str, Any]:
-        """As a session keeps it."""
-        settings: dict[str, Any] = TypeAdapter(AgentRequest).dump_python(self, mode="json")
+        """As a session keeps it: with whole paths, since it may be opened again in another working folder."""
+        policy = self.approvals.policy
+        kept = replace(
+            self,
+            tools=None if self.tools is None else tuple(map(anchored_name, self.tools)),
+            web=self.web.anchored(),
+            approvals=replace(self.approvals, policy=policy and policy.absolute()),
+        )
+        settings: dict[str, Any] = TypeAdapter(AgentRequest).dump_python(kept, mode="json")
         return settings
 
     @classmethod
