@@ -161,6 +161,23 @@ def test_whatever_a_path_is_made_of_it_never_writes_outside(
     assert [path.name for path in base.iterdir()] == ["workspace"]
 
 
+@pytest.mark.parametrize("path", ["n" * 300, "src/" + "长" * 100])
+def test_a_name_that_is_too_long_is_said_and_asks_nobody(path: str, root: Path) -> None:
+    """The question about a call showed its change first, and that ended the run with an OSError."""
+    tools = {tool.spec.name: tool for tool in file_tools(Workspace(root))}
+    assert tools["write_file"].preview({"path": path, "content": "x"}) == ""
+    with Dispatcher(list(tools.values())) as dispatcher:
+        result = use(dispatcher, "write_file", path=path, content="x")
+    assert (result.status, result.text) == ("error", f"{path}: File name too long.")
+
+
+def test_a_long_name_in_chinese_can_be_written(root: Path, tools: Dispatcher) -> None:
+    """85 characters are a name; the one beside it, while it is written, was too long."""
+    name = "长" * 85
+    assert use(tools, "write_file", path=name, content="x").status == "ok"
+    assert (root / name).read_bytes() == b"x"
+
+
 def test_a_pipe_or_a_device_is_refused_and_not_waited_for(root: Path, tools: Dispatcher) -> None:
     os.mkfifo(root / "pipe")
     assert use(tools, "read_file", path="pipe").status == "error"

@@ -210,26 +210,25 @@ class Workspace:
     def _replace(self, path: str, content: bytes | None) -> None:
         """Put `content` in a file's place in one step; None removes it."""
         *parents, name = _file_parts(path)
-        with self._folder(parents, make=content is not None) as folder:
+        with self._folder(parents, make=content is not None) as folder, _failing(path):
             mode = _mode_of(folder, name, path)
             if content is None:
                 os.unlink(name, dir_fd=folder)
                 return
-            temporary = f".{name[:100]}.{secrets.token_hex(6)}.tmp"
-            with _failing(path):
-                descriptor = os.open(temporary, _NEW_FILE, 0o666, dir_fd=folder)
-                try:
-                    with os.fdopen(descriptor, "wb") as file:
-                        if mode is not None:
-                            os.fchmod(file.fileno(), mode)
-                        file.write(content)
-                        file.flush()
-                        os.fsync(file.fileno())
-                    os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-                except BaseException:
-                    with suppress(FileNotFoundError):
-                        os.unlink(temporary, dir_fd=folder)
-                    raise
+            temporary = f".{name[:50]}.{secrets.token_hex(6)}.tmp"
+            descriptor = os.open(temporary, _NEW_FILE, 0o666, dir_fd=folder)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    if mode is not None:
+                        os.fchmod(file.fileno(), mode)
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            except BaseException:
+                with suppress(FileNotFoundError):
+                    os.unlink(temporary, dir_fd=folder)
+                raise
 
     def _bytes(self, path: str) -> bytes:
         *parents, name = _file_parts(path)
@@ -247,10 +246,8 @@ class Workspace:
     def _bytes_or_none(self, path: str) -> bytes | None:
         *parents, name = _file_parts(path)
         try:
-            with self._folder(parents) as folder:
+            with self._folder(parents) as folder, _failing(path):
                 os.stat(name, dir_fd=folder, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
         except ToolError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None
