@@ -24,6 +24,7 @@ from glm_engine.gguf_vocabulary import (
     tokenizer_description,
 )
 from glm_engine.vocabularies import (
+    MAX_VOCAB_SIZE,
     ByteLevelTokenizer,
     SentencePieceTokenizer,
     TiktokenTokenizer,
@@ -57,7 +58,6 @@ CHATGLM3_SPECIAL_TOKENS = (
 )
 
 _LFS_POINTER = b"version https://git-lfs"
-_MAX_VOCAB_SIZE = 1 << 24  # a bound on what a config may make us allocate
 
 
 class Tokenizer(Protocol):
@@ -213,7 +213,7 @@ def _added_tokens(config: Mapping[str, Any], path: Path) -> dict[str, int]:
         raise TokenizerError(f"{path}: added_tokens_decoder is malformed: {error!r}") from error
     if len({name for name, _ in pairs}) != len(pairs):
         raise TokenizerError(f"{path}: added_tokens_decoder holds a name twice.")
-    if any(not 0 <= index < _MAX_VOCAB_SIZE for _, index in pairs):
+    if any(not 0 <= index < MAX_VOCAB_SIZE for _, index in pairs):
         raise TokenizerError(f"{path}: added_tokens_decoder holds an impossible id.")
     return dict(pairs)
 
@@ -223,7 +223,7 @@ def _head_rows(folder: Path) -> int | None:
     rows = config.get("padded_vocab_size", config.get("vocab_size"))
     if rows is None:
         return None
-    if not isinstance(rows, int) or not 0 < rows <= _MAX_VOCAB_SIZE:
+    if not isinstance(rows, int) or not 0 < rows <= MAX_VOCAB_SIZE:
         raise TokenizerError(f"{folder / 'config.json'}: the vocabulary size is {rows!r}.")
     return rows
 

@@ -17,6 +17,8 @@ import tokenizers
 
 from glm_engine.errors import TokenizerError
 
+MAX_VOCAB_SIZE = 1 << 24  # a bound on what a file may make us allocate
+
 # tokenization_chatglm.py of zai-org/glm-4-9b-chat.
 GLM4_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -207,7 +209,11 @@ class ByteLevelTokenizer(TableTokenizer):
             raise TokenizerError(
                 f"tokenizer.json describes a {model.get('type')!r} model; only byte-level BPE is supported."
             )
-        table = [b""] * (max([*vocabulary.values(), *added.values()], default=-1) + 1)
+        ids = [*vocabulary.values(), *added.values()]
+        for index in ids:
+            if not isinstance(index, int) or not 0 <= index < MAX_VOCAB_SIZE:
+                raise TokenizerError(f"tokenizer.json holds {index!r}, which is no token's id.")
+        table = [b""] * (max(ids, default=-1) + 1)
         for token, index in vocabulary.items():
             table[index] = _spelt_bytes(token)
         super().__init__(table, added, vocab_size)

@@ -577,6 +577,18 @@ def test_damaged_files_are_named(tmp_path: Path, files: dict[str, str], problem:
         load_tokenizer(tmp_path)
 
 
+@pytest.mark.parametrize("token_id", ["-1", "1.5", '"1"', "null", "10000000000000"])
+def test_an_id_that_no_token_can_have_is_named(tmp_path: Path, token_id: str) -> None:
+    """A negative one took the place of the last token, a huge one all memory."""
+    (tmp_path / "tokenizer.json").write_text(
+        '{"added_tokens": [], "pre_tokenizer": {"type": "ByteLevel"},'
+        f' "model": {{"type": "BPE", "vocab": {{"a": 0, "b": {token_id}}}, "merges": []}}}}',
+        encoding="utf-8",
+    )
+    with pytest.raises(TokenizerError, match=r"tokenizer\.json holds .*, which is no token's id"):
+        load_tokenizer(tmp_path)
+
+
 @pytest.mark.parametrize("size", ["100", '"x"', "1e99", "0", "-1"])
 def test_a_config_of_another_model_is_refused(
     tmp_path: Path, small_description: dict[str, Any], size: str
