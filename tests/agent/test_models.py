@@ -3,11 +3,15 @@
 import base64
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import safetensors.torch
+import torch
 from typer.testing import CliRunner
 
 from glm_agent.cli.application import app
@@ -354,3 +358,21 @@ def test_plan_adds_up_and_says_what_auto_would_load(installed: Path) -> None:
     with pytest.raises(UsageError, match="32,768"):
         output("plan", "-m", "chatglm2-6b", "--context", "99999")
     assert "auto:" in output("plan")
+
+
+def test_weights_that_make_nonsense_are_no_bug_of_ours(installed: Path, tmp_path: Path) -> None:
+    """Numbers that are not finite end the command as a model that cannot be used, and say what to do."""
+    folder = write_glm4(tmp_path / "model")
+    weights = folder / "model.safetensors"
+    tensors = safetensors.torch.load_file(weights)
+    tensors["model.norm.weight"].fill_(torch.nan)
+    safetensors.torch.save_file(tensors, weights, metadata={"format": "pt"})
+    command = (sys.executable, "-m", "glm_agent", "run", "x", "--no-tools", "--model", str(folder))
+    home = {**os.environ, "GLM_AGENT_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", env=home, timeout=120, check=False
+    )  # fmt: skip
+    assert done.returncode == 6
+    assert done.stdout == ""
+    assert "verify the checkpoint's hashes" in done.stderr
+    assert "Traceback" not in done.stderr

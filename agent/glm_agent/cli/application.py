@@ -33,6 +33,7 @@ from glm_agent.errors import (
     UsageError,
     WarmFileError,
 )
+from glm_engine.errors import NonFiniteLogitsError
 from glm_sandbox.errors import SandboxUnavailableError
 from glm_tools.errors import ToolDefinitionError
 
@@ -43,6 +44,7 @@ EXIT_CODES: dict[type[Exception], ExitCode] = {
     ConfigurationError: ExitCode.CONFIGURATION,
     ToolDefinitionError: ExitCode.CONFIGURATION,
     ModelUnavailableError: ExitCode.MODEL_UNAVAILABLE,
+    NonFiniteLogitsError: ExitCode.MODEL_UNAVAILABLE,  # damaged weights, or the wrong number format
     SandboxUnavailableError: ExitCode.TOOL_UNAVAILABLE,
     ReplayMismatchError: ExitCode.DIFFERS,
     JournalError: ExitCode.STORAGE,
