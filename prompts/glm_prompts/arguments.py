@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
 from glm_prompts.repair import repaired_arguments
@@ -12,6 +12,7 @@ from glm_tools.tool import Builtin, JSONSchema, JSONValue, ToolSpec
 # The calls of built-in tools are text, which becomes the one argument of this name.
 CODE_ARGUMENT: Mapping[Builtin, str] = {"python": "code", "simple_browser": "code"}
 
+MAX_DEPTH = 100  # of objects and lists in each other
 
 # Beside these, what one schema forbids another may ask for.
 _COMBINING = frozenset(
@@ -70,8 +71,8 @@ def parse_arguments(text: str) -> Mapping[str, JSONValue] | None:
     """The JSON object that `text` is; None when it is not one.
 
     Strict: numbers JSON does not know (NaN, Infinity), repeated keys and half surrogate pairs are refused, since a
-    tool must not be run with arguments that two readers would read differently. Depth is bounded by Python's own
-    recursion limit.
+    tool must not be run with arguments that two readers would read differently. So is an object nested deeper than
+    `MAX_DEPTH`: Python's recursion limit lets some hundred levels be read that cannot be recorded.
     """
     try:
         value = json.loads(
@@ -81,7 +82,22 @@ def parse_arguments(text: str) -> Mapping[str, JSONValue] | None:
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a pair has no UTF-8
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and not _is_too_deep(value) else None
+
+
+def _is_too_deep(value: JSONValue) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inner_values(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inner_values(value: JSONValue) -> Iterable[JSONValue]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _finite(digits: str) -> float:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from glm_engine.testing import tiny_tokenizer
 from glm_engine.tokenizer import Tokenizer
+from glm_prompts.arguments import MAX_DEPTH
 from glm_prompts.dialect import CallCut, CallDelta, CallOpened, CallReady, TextDelta, TurnEvent
 from glm_prompts.errors import MissingTokenError
 from glm_prompts.glm4 import Glm4Dialect
@@ -278,7 +279,15 @@ def test_arguments_are_parsed_and_code_becomes_the_code_argument(dialect: Glm4Di
 
 @pytest.mark.parametrize(
     "arguments",
-    ['{"a": NaN}', '{"a": 1, "a": 2}', "[1]", "", "[" * 100_000, '{"a": 1}{"a": 2}'],
+    [
+        '{"a": NaN}',
+        '{"a": 1, "a": 2}',
+        "[1]",
+        "",
+        "[" * 100_000,
+        '{"a": 1}{"a": 2}',
+        f'{{"a": {"[" * MAX_DEPTH}{"]" * MAX_DEPTH}}}',
+    ],
 )
 def test_arguments_that_are_no_json_object_are_none_and_never_an_exception(
     arguments: str, dialect: Glm4Dialect
@@ -287,6 +296,14 @@ def test_arguments_that_are_no_json_object_are_none_and_never_an_exception(
     assert isinstance(call, CallReady)
     assert call.call.arguments is None
     assert call.call.raw == arguments
+
+
+def test_arguments_as_deep_as_they_may_be_are_read(dialect: Glm4Dialect) -> None:
+    deep = "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1)
+    text = f'get_weather\n{{"a": {deep}}}'
+    call = events_of(dialect, encode(dialect, text, "<|observation|>"))[-1]
+    assert isinstance(call, CallReady)
+    assert call.call.arguments == {"a": json.loads(deep)}
 
 
 def allowed_ids(dialect: Glm4Dialect, *pieces: str, allow_calls: bool = True) -> set[int]:
