@@ -21,6 +21,7 @@ from demo_training.data import (
     held_out,
     mixture,
     options,
+    texts,
 )
 from demo_training.data.code import MAKERS, run_cell
 from demo_training.data.episode import IGNORED, encode
@@ -123,7 +124,7 @@ def test_the_two_sides_of_the_split_share_no_value_and_no_tool() -> None:
     trained = sources.everyday + sources.drills + chinese.templates()
     names = {name for template in trained for name in template.names}
     requests = {request for template in trained for request in template.requests}
-    names |= dependent.tool_names()
+    names |= dependent.tool_names() | texts.tool_names()
     for template in held_out.function_templates():
         assert not names & set(template.names)
         assert not requests & set(template.requests)
@@ -208,6 +209,23 @@ def test_every_call_that_depends_on_another_can_be_made_from_what_is_visible() -
                         assert all(each in visible for each in copied), (asked.user, call)
                 visible += "".join(str(each) for each in call.observations).casefold()
             assert all(fact in asked.answer for fact in asked.facts)
+
+
+def test_a_text_is_told_as_it_came() -> None:
+    """A phrase behind what the tool is about, a sentence alone, and nothing that the tool did not say."""
+    random = Random(3)
+    for _ in range(300):
+        spec, rounds = texts.text_tool(random, TRAINING)
+        for asked in rounds:
+            (call,) = asked.calls
+            (observation,) = call.observations
+            (value,) = json.loads(call.payload).values()
+            assert value in asked.user
+            if asked.answer != observation.text:
+                told = rf"The ([a-z ]+) (?:is|are) {re.escape(observation.text)}\."
+                subject = re.fullmatch(told, asked.answer)
+                assert subject is not None
+                assert subject[1].replace(" ", "_") in spec.name
 
 
 def test_a_name_leads_to_two_calls_and_an_id_to_one() -> None:

@@ -6,7 +6,17 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from random import Random
 
-from demo_training.data import assembled, browsing, chains, chat, chinese, code, records, scenarios
+from demo_training.data import (
+    assembled,
+    browsing,
+    chains,
+    chat,
+    chinese,
+    code,
+    records,
+    scenarios,
+    texts,
+)
 from demo_training.data.episode import Call, Episode, Round, json_call, spoken
 from demo_training.data.follow_ups import with_plain_round
 from demo_training.data.functions import (
@@ -256,6 +266,18 @@ def _drill_episode(sources: Sources, random: Random, stock: Sequence[str]) -> Ep
     return _shuffled(offers, [], rounds, random)
 
 
+def _text_episode(sources: Sources, random: Random) -> Episode:
+    """Functions whose result is a text, among others."""
+    drawn = [texts.text_tool(random, sources.vocabulary) for _ in range(random.choice((1, 2, 3)))]
+    by_name = {spec.name: (spec, asked) for spec, asked in drawn}
+    rounds = [each for _, asked in by_name.values() for each in asked]
+    offers = draw_offers(sources, random, random.choice((0, 0, 1, 2)))
+    offers = [each for each in offers if each.spec.name not in by_name]
+    for each in offers[:1]:
+        rounds.append(use(each, random, sources.vocabulary).telling_everything().as_round(random))
+    return _shuffled(offers, [spec for spec, _ in by_name.values()], rounds, random)
+
+
 def _shuffled(
     offers: list[Offer], builtins: list[ToolSpec], rounds: list[Round], random: Random
 ) -> Episode:
@@ -345,8 +367,10 @@ def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
         made, chance = _function_episode(sources, random), 0.34
     elif which < 0.73:
         made, chance = _chinese_episode(random), 0.0
-    elif which < 0.95:
+    elif which < 0.91:
         made, chance = _assembled_episode(sources, random), 0.34
+    elif which < 0.95:
+        made, chance = _text_episode(sources, random), 0.34
     else:
         made, chance = _chat_episode(sources, random), 0.5
     return with_plain_round(made, random, sources.vocabulary) if random.random() < chance else made
