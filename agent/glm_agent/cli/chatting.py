@@ -263,9 +263,8 @@ class Chat:
         try:
             if words:
                 self._say(words)
-            elif (
-                last is not None
-            ):  # as the model had it: what an attached file says with an @ attaches nothing
+            elif last is not None:
+                # As the model had it: what an attached file says with an @ attaches nothing.
                 self._ask(last.prompt, is_untrusted=last.is_untrusted)
         finally:
             agent.sampling = sampling
