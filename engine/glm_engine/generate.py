@@ -17,7 +17,7 @@ from glm_engine.accelerator import find_device, to_device
 from glm_engine.checkpoint import load_parameters, open_checkpoint
 from glm_engine.config import ModelConfig
 from glm_engine.draft import StepCost
-from glm_engine.kv_cache import KVFormat
+from glm_engine.kv_cache import KVFormat, check_kv_format
 from glm_engine.linear import MAX_PACKED_BYTES
 from glm_engine.model import Decoder
 from glm_engine.prefix import CachedSequence, PrefixPool
@@ -71,15 +71,9 @@ class Engine:
         kept_prefix_bytes: int = 256 << 20,
         drafting: bool = True,
     ) -> None:
-        limit = decoder.config.context_length
-        if context_length is not None and not 1 <= context_length <= limit:
-            raise ValueError(
-                f"context_length is {context_length:,}; this model takes 1 to {limit:,}"
-            )
-        if prefill_chunk < 1:
-            raise ValueError(f"prefill_chunk is {prefill_chunk}; it must be above zero")
+        _check_lengths(decoder.config, context_length, prefill_chunk)
         self.decoder = decoder
-        self.context_length = context_length or limit
+        self.context_length = context_length or decoder.config.context_length
         self.prefill_chunk = prefill_chunk
         self.exactness = check_exactness(decoder)
         self.prefixes = PrefixPool(kept_prefix_bytes, shares_any=self.exactness == "any rows")
@@ -123,6 +117,9 @@ class Engine:
         device = find_device(device)
         dtype = _compute_dtype(weight_format)
         checkpoint = open_checkpoint(Path(path))
+        # Before minutes of reading, not behind them.
+        _check_lengths(checkpoint.config, context_length, prefill_chunk)
+        check_kv_format(checkpoint.config, kv_format)
         parameters: Mapping[str, Tensor | QuantizedMatrix]
         if weight_format == "int8" or weight_format == "int4":
             cache_dir = cache_dir or default_cache_dir()
@@ -177,6 +174,14 @@ class Engine:
         identity = {**self.identity, **(labels or {})}
         read_snapshot(path, sequence, identity, self.decoder.embedding)
         return Session(self, sequence)
+
+
+def _check_lengths(config: ModelConfig, context_length: int | None, prefill_chunk: int) -> None:
+    limit = config.context_length
+    if context_length is not None and not 1 <= context_length <= limit:
+        raise ValueError(f"context_length is {context_length:,}; this model takes 1 to {limit:,}")
+    if prefill_chunk < 1:
+        raise ValueError(f"prefill_chunk is {prefill_chunk}; it must be above zero")
 
 
 def _compute_dtype(weight_format: str) -> torch.dtype:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import torch
 from torch import Tensor
@@ -106,14 +106,23 @@ def layer_formats(
     Raises:
         ValueError: an unknown format, or heads that do not divide into blocks of 32 channels.
     """
+    check_kv_format(config, kv_format)
     if kv_format == "auto":
         return [LayerFormat()] * config.num_layers
-    if kv_format != "int8":
+    return [_int8_format(config, bias) for bias in biases]
+
+
+def check_kv_format(config: ModelConfig, kv_format: KVFormat) -> None:
+    """Refuse what cannot be had for this network.
+
+    Raises:
+        ValueError: an unknown format, or heads that do not divide into blocks of 32 channels.
+    """
+    if kv_format not in get_args(KVFormat):
         raise ValueError(f"kv_format is {kv_format!r}; it must be 'auto' or 'int8'")
-    if config.head_dim % SCALE_BLOCK:
+    if kv_format == "int8" and config.head_dim % SCALE_BLOCK:
         raise ValueError(f"int8 keys and values need heads of a multiple of {SCALE_BLOCK} channels,"
                          f" and this model's have {config.head_dim}: use kv_format='auto'")  # fmt: skip
-    return [_int8_format(config, bias) for bias in biases]
 
 
 def _int8_format(config: ModelConfig, bias: Tensor | None) -> LayerFormat:

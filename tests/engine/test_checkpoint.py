@@ -490,6 +490,24 @@ def test_half_precision_is_refused_with_the_reason(tmp_path: Path) -> None:
         Engine.load(tmp_path, weight_format="int3")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"context_length": 10**9}, "context_length is 1,000,000,000"),
+        ({"prefill_chunk": 0}, "prefill_chunk is 0"),
+        ({"kv_format": "int3"}, "kv_format is 'int3'"),
+    ],
+)
+def test_what_the_model_cannot_do_is_refused_before_its_weights_are_read(
+    tmp_path: Path, asked: dict[str, Any], message: str
+) -> None:
+    write_checkpoint(tmp_path, tiny_config())
+    read: list[int] = []
+    with pytest.raises(ValueError, match=message):
+        Engine.load(tmp_path, progress=lambda done, total: read.append(done), **asked)
+    assert read == []
+
+
 def test_a_loaded_engine_generates_what_the_weights_say(tmp_path: Path) -> None:
     """The same random network through every naming gives the same greedy tokens."""
     config = tiny_config()

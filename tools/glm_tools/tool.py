@@ -25,10 +25,6 @@ JSONValue = Any  # a value that `json` can carry; Python has no finite type for 
 JSONSchema = Mapping[str, JSONValue]
 
 DEFAULT_TIMEOUT_S = 60.0
-COOPERATIVE_GRACE_S = 1.0  # for a function that can be told to stop
-ISOLATED_GRACE_S = (
-    10.0  # ending a process tree takes milliseconds, unless the machine is out of breath
-)
 
 # The tools GLM-4 was trained on by name: their calls carry raw text, and the dialect knows how to present them.
 Builtin = Literal["python", "simple_browser"]
