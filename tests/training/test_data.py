@@ -18,6 +18,7 @@ from demo_training.data import (
     chinese,
     dependent,
     dependent_scenes,
+    dependent_sums,
     held_out,
     mixture,
     options,
@@ -124,7 +125,7 @@ def test_the_two_sides_of_the_split_share_no_value_and_no_tool() -> None:
     trained = sources.everyday + sources.drills + chinese.templates()
     names = {name for template in trained for name in template.names}
     requests = {request for template in trained for request in template.requests}
-    names |= dependent.tool_names() | texts.tool_names()
+    names |= dependent.tool_names() | dependent_sums.names_of_measures() | texts.tool_names()
     for template in held_out.function_templates():
         assert not names & set(template.names)
         assert not requests & set(template.requests)

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from demo_training.data.episode import Call, Round, json_call, spoken
-from demo_training.data.functions import Parameter, told
+from demo_training.data.functions import Parameter, lowered, told
 from demo_training.data.options import Base, OptionTool, Wish, base_of, draw_tool, draw_wish
 from demo_training.data.records import article, plural
 from demo_training.data.scenarios import parameter_of
@@ -22,10 +22,15 @@ from demo_training.data.values import KINDS, Value, Vocabulary, capitalised
 from glm_agent.calls import LOOP_REFUSAL
 from glm_tools.tool import Observation
 
-ID_KINDS = ("odd", "odd", "code", "code", "id")
+ID_KINDS = ("odd", "code", "code", "id", "id")
 _COMMAND_OPTIONS = ("", "", "notify", "note", "priority", "notify priority")
 _QUESTION_OPTIONS = ("", "", "detail", "detail tongue")
 _FREE_TEXTS = {"text", "message", "task", "problem"}
+_PERSONS = ("customer", "employee", "patient", "tenant", "student", "member", "user", "guest")
+_FIND_FIRST = (
+    "Find {x} and", "Look up {x} and", "Find the {id} of {x} and", "Get the {id} of {x} and", "Look up {x}, then", "First find {x}, then",
+    "Get the {id} of {x}, then", "Search for {x} and", "Look up the {id} of {x} and", "Find {x} and then",
+)  # fmt: skip
 _UNKNOWN_ID = (
     "not found", "no such id", "unknown id", "there is no {noun} {id}", "no {noun} with this id", "invalid id: {id}",
 )  # fmt: skip
@@ -66,7 +71,6 @@ class Stock:
     subjects: tuple[Subject, ...]
     fields: Mapping[str, Mapping[str, Any]]
     takers: tuple[Mapping[str, Any], ...]
-    measures: tuple[Mapping[str, Any], ...]
     listings: tuple[Mapping[str, Any], ...]
     feeds: tuple[Mapping[str, Any], ...]
 
@@ -101,7 +105,6 @@ def load_dependent() -> Stock:
         subjects,
         content["field"],
         tuple(content["taker"]),
-        tuple(content["measure"]),
         tuple(content["listing"]),
         tuple(content["feed"]),
     )
@@ -114,7 +117,7 @@ def entry_tool(
     random: Random,
     thing: str,
 ) -> OptionTool:
-    """A tool of an entry; `takes` come before its own parameters."""
+    """A tool of an entry; `takes` come before its own parameters or behind them."""
     is_question = any("?" in ask for ask in asks)
     options = random.choice(_QUESTION_OPTIONS if is_question else _COMMAND_OPTIONS)
     if _FREE_TEXTS & set(entry.get("takes", {})):
@@ -128,7 +131,8 @@ def entry_tool(
         key: replace(each, names=tuple(name for name in each.names if name not in clashing) or (key,))
         for key, each in base.takes.items()
     }  # fmt: skip
-    return draw_tool(random, replace(base, takes={**takes, **own}))
+    order = {**takes, **own} if random.random() < 0.5 else {**own, **takes}
+    return draw_tool(random, replace(base, takes=order))
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,10 @@ class _Named:
     name: str
 
 
+def _field_names(noun: str, field: str) -> tuple[str, ...]:
+    return (f"check_{noun}_{field}", f"{noun}_{field}_by_name", f"look_up_{field}")
+
+
 def _finder_names(noun: str) -> tuple[str, ...]:
     return (f"find_{noun}", f"search_{noun}", f"get_{noun}", f"lookup_{noun}", f"{noun}_by_name", f"{noun}_info")  # fmt: skip
 
@@ -160,6 +168,8 @@ class _Catalogue:
         self.noun = subject.noun
         self.id_field = random.choice((*subject.ids, "id"))
         self._id_kind = random.choice(ID_KINDS)
+        self._first_is_name = random.random() < 0.5
+        self._pronoun = "them" if self.noun in _PERSONS else "it"
         fields = load_dependent().fields
         count = min(len(subject.tells), random.choice((0, 1, 2, 2, 3)))
         self.beside = random.sample(subject.tells, count)
@@ -168,19 +178,29 @@ class _Catalogue:
         gives = [(self.id_field, self._id_kind)]
         gives += [(self.shown[key], fields[key]["kind"]) for key in self.beside]
         random.shuffle(gives)
+        named = "name" if subject.named == self.noun else subject.named
+        self._echo = random.choice((named, f"{subject.named}_name", "")) if len(gives) < 4 else ""
         self.finder = self._finder(dict(gives))
 
     def _finder(self, gives: Mapping[str, str]) -> OptionTool:
         noun, random = self.noun, self._random
-        names = _finder_names(noun)
-        about = (
+        names, named = _finder_names(noun), self._subject.named
+        about: tuple[str, ...] = (
             f"Find {article(noun)} by name", f"Look up {article(noun)}", f"Get the entry of {article(noun)}",
-            f"Data of {article(noun)}", f"Search the {plural(noun)}",
+            f"Data of {article(noun)}", f"Search the {plural(noun)}", f"Search for {plural(noun)}",
+            f"Get details about {article(noun)}", f"Information about {article(noun)}", f"Get {article(noun)}",
         )  # fmt: skip
+        if self.beside and random.random() < 0.2:  # it is called after something else that it tells
+            field = random.choice(self.beside)
+            names, words = _field_names(noun, field), field.replace("_", " ")
+            about = (f"The {words} of {article(noun)}", f"Get the {words} of {article(noun)}")
         keys = ("name", f"{noun}_name", "query", noun)
         takes = {
-            "name": Parameter(KINDS[self._subject.by], keys, f"Name of the {self._subject.named}")
-        }
+            "name": Parameter(KINDS[self._subject.by], keys, random.choice((
+                f"Name of the {named}", f"Name of the {named}", f"The {named}'s name", f"{capitalised(named)} name.",
+                f"The {named} to look up", f"Which {named}",
+            )))
+        }  # fmt: skip
         base = Base(
             names, about, takes, {}, gives, (), ("what is known about {name}?", "look up {name}", "show me the entry of {name}"),
             (), "", "", (), plural(noun),
@@ -200,6 +220,8 @@ class _Catalogue:
                     f"Id of the {self.noun}",
                     f"The {label}",
                     f"{capitalised(label)} of the {self.noun}",
+                    f"{capitalised(label)}.",
+                    f"{capitalised(self.noun)} id",
                 )
             )
             parameter = Parameter(KINDS[self._id_kind], names, text)  # fmt: skip
@@ -209,18 +231,53 @@ class _Catalogue:
         """A thing with its entry."""
         found = draw_wish(self.finder, self._random, self._vocabulary)
         name = found.values["name"].said
+        if self._echo:
+            found = replace(found, result=self._with_name(found))
         return _Named(found, self._random.choice(self._subject.ways).format(n=name), name)
+
+    def _with_name(self, found: Wish) -> dict[str, Value]:
+        """What is found and the name that it was looked up by, in the middle or at an end."""
+        echo = (self._echo, found.values["name"])
+        if self._first_is_name:
+            return {echo[0]: echo[1], **found.result}
+        first, *others = found.result.items()
+        return dict((first, echo, *others))
+
+    def _finding(self, found: Wish) -> Call:
+        """The call of the look-up; a search tells a list at times, and the name says which row is meant."""
+        if self._random.random() > 0.18:
+            return found.call(self._random)
+        rows = [found.result]
+        if self._echo and self._random.random() < 0.6:
+            rows.append(self.named().found.result)
+            self._random.shuffle(rows)
+        shown = [{key: value.json for key, value in row.items()} for row in rows]
+        return json_call(found.tool.spec.name, found.arguments, shown)
 
     def told_by_name(self, tool: OptionTool) -> Round:
         """An act of a named thing: look it up, then do it."""
         random = self._random
         thing = self.named()
-        value = Value(thing.said, thing.found.result[self.id_field].json)
-        done = draw_wish(tool, random, self._vocabulary, fixed={"id": value})
-        calls: tuple[Call, ...] = (thing.found.call(random), done.call(random))
+        code = thing.found.result[self.id_field].json
+        ask = random.choice(tool.base.asks)
+        is_second = random.random() < 0.3 and self._can_come_second(ask)
+        said = self._pronoun if is_second else thing.said
+        done = draw_wish(tool, random, self._vocabulary, fixed={"id": Value(said, code)}, ask=ask)
+        request = _sentence(done.request, thing)
+        if is_second:
+            begin = random.choice(_FIND_FIRST).format(
+                x=thing.said, id=self.id_field.replace("_", " ")
+            )
+            request = f"{begin} {lowered(done.request)}"
+        calls: tuple[Call, ...] = (self._finding(thing.found), done.call(random))
         if self._id_kind != "id" and random.random() < 0.05:
             calls = (self._with_name_for_id(done, thing.name), *calls)
-        return dependent(_sentence(done.request, thing), calls, done.result, random)
+        relayed = relay(self.id_field, thing.name, code)
+        return dependent(request, calls, done.result, random, relayed)
+
+    def _can_come_second(self, ask: str) -> bool:
+        """Whether `it` or `them` may stand for the id in a request behind "find … and"."""
+        return not ask.startswith("{id}") and "{id}'" not in ask and "?" not in ask
 
     def _with_name_for_id(self, done: Wish, name: str) -> Call:
         """The mistake of a call with the name in place of the id, which is not learnt; what comes after it is."""
@@ -275,7 +332,7 @@ class _Catalogue:
         """What is told of a named thing is what another tool needs; with `getter` the id comes between."""
         random = self._random
         thing = self.named()
-        calls = [thing.found.call(random)]
+        calls = [self._finding(thing.found)]
         if getter is None:
             value = thing.found.result[self.shown[field]].json
         else:
@@ -289,7 +346,10 @@ class _Catalogue:
             taker.tool, random, self._vocabulary, fixed={"v": Value(thing.said, value)}, ask=ask
         )
         calls.append(taken.call(random))
-        return dependent(_sentence(taken.request, thing), tuple(calls), taken.result, random)
+        relayed = relay(field, thing.name, value)
+        return dependent(
+            _sentence(taken.request, thing), tuple(calls), taken.result, random, relayed
+        )
 
 
 @dataclass(frozen=True)
@@ -328,15 +388,32 @@ def single(done: Wish, request: str, random: Random) -> Round:
     return Round("function", spoken(request, random), (call,), told(done.result), done.facts)
 
 
+def relay(field: str, of: str, value: Any) -> str:
+    """The sentence that tells what an earlier call gave to the last one."""
+    return f"The {field.replace('_', ' ')} of {of} is {value}."
+
+
 def dependent(
-    request: str, calls: tuple[Call, ...], result: Mapping[str, Value], random: Random
+    request: str,
+    calls: tuple[Call, ...],
+    result: Mapping[str, Value],
+    random: Random,
+    relayed: str,
 ) -> Round:
-    """Several calls; rarely the first is made twice, is refused, and the rest goes on all the same."""
+    """Several calls; rarely the first is made twice, is refused, and the rest goes on all the same.
+
+    Args:
+        request: in words.
+        calls: in order.
+        result: of the last call.
+        random: where the choices come from.
+        relayed: tells what the last call was given by those before.
+    """
     if random.random() < 0.02 and calls[0].is_learnt:
         again = replace(calls[0], observations=(Observation(LOOP_REFUSAL),), is_learnt=False)
         calls = (calls[0], again, *calls[1:])
     facts = tuple(value.said for value in result.values())
-    return Round("two steps", spoken(request, random), calls, told(result), facts)
+    return Round("two steps", spoken(request, random), calls, f"{relayed} {told(result)}", facts)
 
 
 def subject_scene(random: Random, vocabulary: Vocabulary) -> Scene:
@@ -380,6 +457,12 @@ def tool_names() -> set[str]:
     acts = [act.entry for subject in stock.subjects for act in subject.acts]
     acts += [second for listing in stock.listings for second in listing["second"]]
     feeds = [feed[part] for feed in stock.feeds for part in ("first", "second")]
-    entries = (*acts, *stock.takers, *stock.measures, *stock.listings, *feeds)
+    entries = (*acts, *stock.takers, *stock.listings, *feeds)
     finders = [name for subject in stock.subjects for name in _finder_names(subject.noun)]
+    finders += [
+        name
+        for subject in stock.subjects
+        for field in subject.tells
+        for name in _field_names(subject.noun, field)
+    ]
     return {*finders, *(name for entry in entries for name in entry["names"].split())}

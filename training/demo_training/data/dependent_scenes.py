@@ -17,9 +17,9 @@ from demo_training.data.dependent import (
     single,
     subject_scene,
 )
+from demo_training.data.dependent_sums import duo_scene, measure_scene
 from demo_training.data.episode import Call, Round, json_call, spoken
 from demo_training.data.functions import Parameter, kind_of, told
-from demo_training.data.lookups import numbers_for, python_call
 from demo_training.data.options import Base, OptionTool, Wish, base_of, draw_tool, draw_wish
 from demo_training.data.records import plural
 from demo_training.data.scenarios import parameter_of
@@ -34,60 +34,6 @@ _IN_CURRENCY = (
     "price of {x}, converted to {to}?", "how many {to} do I have to pay for {x}?", "give me the price of {x} in {to}",
     "I'd like to buy {x}. What is that in {to}?", "somebody asks for the price of {x} in {to}",
 )  # fmt: skip
-
-
-def measure_scene(random: Random, vocabulary: Vocabulary) -> Scene:
-    """Numbers of one thing or of two, and what `python` works out of them."""
-    entry = random.choice(load_dependent().measures)
-    parameter = parameter_of("name", entry["takes"])
-    asks = tuple(ask.replace("{x}", "{name}") for ask in entry["asks"])
-    flat = {key: each for key, each in entry.items() if key != "takes"}
-    tool = entry_tool(flat, {"name": parameter}, asks, random, "things")
-    plain = replace(tool, options={}, required=frozenset())
-    rounds = [_computed(entry, entry["sums"], plain, random, vocabulary) for _ in range(3)]
-    if entry["pairs"]:
-        rounds.append(_computed(entry, entry["pairs"], plain, random, vocabulary))
-    name = parameter.draw(random, vocabulary)
-    said = random.choice(entry["x"]).format(n=name.said)
-    asked = draw_wish(tool, random, vocabulary, fixed={"name": Value(said, name.json)})
-    rounds.append(single(asked, articled(asked.request), random))
-    return Scene((tool,), tuple(rounds), computes=True)
-
-
-def _computed(
-    entry: Mapping[str, Any],
-    asks: Sequence[Sequence[str]],
-    tool: OptionTool,
-    random: Random,
-    vocabulary: Vocabulary,
-) -> Round:
-    """The numbers of a thing, of two where the request has {y}, then `python`."""
-    ask, expression = random.choice(asks)
-    got = [draw_wish(tool, random, vocabulary)]
-    while "{y}" in ask and len(got) < 2:
-        other = draw_wish(tool, random, vocabulary)
-        if other.values["name"] != got[0].values["name"]:
-            got.append(other)
-    numbers = {
-        **numbers_for(random, vocabulary),
-        "v": random.choice((60, 75, 80, 90, 100, 110, 120)),
-        "s": random.choice((2.5, 3.8, 4.5, 5.2, 6.5, 7.4)),
-    }
-    for wish, suffix in zip(got, ("", "2"), strict=False):
-        numbers |= {f"{key}{suffix}": value.json for key, value in wish.result.items()}
-    said = [random.choice(entry["x"]).format(n=wish.values["name"].said) for wish in got]
-    text = ask.format(**numbers, x=said[0], y=said[-1])
-    mark = "" if ask.endswith("?") else "."
-    request = articled(text if ask.startswith("{x}") else capitalised(text)) + mark
-    expression = expression.format(**numbers)
-    if "/" in expression and not expression.startswith("sorted") and random.random() < 0.3:
-        expression = f"round({expression}, 2)"
-    call, fact = python_call(expression)
-    calls = (*(wish.call(random) for wish in got), call)
-    answer = random.choice(
-        ("The result is {}.", "The result is {}.", "That makes {}.", "It is {}.")
-    )
-    return Round("two steps", spoken(request, random), calls, answer.format(fact), (fact,))
 
 
 def currency_scene(random: Random, vocabulary: Vocabulary) -> Scene:
@@ -137,7 +83,8 @@ def currency_scene(random: Random, vocabulary: Vocabulary) -> Scene:
         fixed = {"amount": Value("", amount), "source": Value("", here), "to": wanted}
         made = draw_wish(convert, random, vocabulary, fixed=fixed, ask=ask)
         calls = (got.call(random), made.call(random))
-        rounds.append(dependent(made.request, calls, made.result, random))
+        relayed = f"The price is {amount} {here}."
+        rounds.append(dependent(made.request, calls, made.result, random, relayed))
     got, source = priced(), currency()
     rounds.append(single(got, got.request, random))
     fixed = {"source": source, "to": currency(str(source.json))}
@@ -235,7 +182,8 @@ class _Listing:
             ask=self._asked(act, asked.values[self._given].said),
         )  # fmt: skip
         calls = (self._call(asked, rows), done.call(self._random))
-        return dependent(opened(done.request, said), calls, done.result, self._random)
+        chosen = told({self._names[part]: row[part] for part in self._order})
+        return dependent(opened(done.request, said), calls, done.result, self._random, chosen)
 
     def direct_round(self, act: Mapping[str, Any], tool: OptionTool) -> Round:
         """The id is told, so that nothing has to be listed."""
@@ -297,7 +245,9 @@ def feed_scene(random: Random, vocabulary: Vocabulary) -> Scene:
         done = draw_wish(second, random, vocabulary, fixed=fixed, ask=ask)
         text = done.request if request.startswith("{") else capitalised(done.request)
         calls = (told_first.call(random), done.call(random))
-        rounds.append(dependent(articled(text), calls, done.result, random))
+        field = entry["second"]["field"]
+        relayed = told({field: Value(str(fixed["v"].json), "")})
+        rounds.append(dependent(articled(text), calls, done.result, random, relayed))
     for tool in (first, second):
         asked = draw_wish(tool, random, vocabulary)
         rounds.append(single(asked, articled(asked.request), random))
@@ -308,8 +258,8 @@ def draw_scene(random: Random, vocabulary: Vocabulary) -> Scene:
     """A scene of any kind, whose tools all have names of their own."""
     while True:
         make = random.choices(
-            (subject_scene, measure_scene, currency_scene, listing_scene, feed_scene),
-            (46, 17, 7, 17, 13),
+            (subject_scene, measure_scene, duo_scene, currency_scene, listing_scene, feed_scene),
+            (41, 18, 5, 8, 15, 13),
         )[0]
         scene = make(random, vocabulary)
         if len({tool.spec.name for tool in scene.tools}) == len(scene.tools):
