@@ -348,9 +348,9 @@ def _assembled_episode(sources: Sources, random: Random) -> Episode:
 def training_episode(
     random: Random, sources: Sources | None = None, stock: Sequence[str] = ()
 ) -> Episode:
-    """One conversation of the training mixture; given a word stock, every second one is about words of it."""
+    """One conversation of the training mixture; given a word stock, every fourth one is about words of it."""
     sources = sources or training_sources()
-    if stock and random.random() < 0.5:
+    if stock and random.random() < 0.25:
         sources = replace(sources, vocabulary=fresh_vocabulary(random, stock))
     return _episode(random, sources, stock)
 
