@@ -1,23 +1,33 @@
 """Simple rounds in Chinese."""
 
+from dataclasses import replace
 from functools import cache
 from random import Random
 
-from demo_training.data.chinese_words import told_in_chinese
+from demo_training.data.chinese_words import (
+    NUMERALS,
+    SURNAMES,
+    another,
+    said_date,
+    said_member,
+    said_time,
+    told_in_chinese,
+)
 from demo_training.data.code import run_cell, shortened
 from demo_training.data.code.chinese import chinese_task
-from demo_training.data.episode import Call, Round, json_call
+from demo_training.data.episode import Call, Episode, Round, json_call
 from demo_training.data.functions import (
     Offer,
     Parameter,
     Template,
+    Use,
     kind_of,
     load_templates,
     offer,
     use,
 )
 from demo_training.data.questions import Question, Table, load_questions, load_tables
-from demo_training.data.values import TRAINING, Value, words
+from demo_training.data.values import KINDS, TRAINING, Value, words
 from glm_tools.tool import Observation
 
 CITIES = words(
@@ -25,13 +35,12 @@ CITIES = words(
     沈阳, 郑州, 济南, 福州, 合肥, 哈尔滨, 长春, 南昌, 贵阳, 兰州, 海口, 三亚, 桂林, 无锡, 宁波, 温州, 珠海, 香港, 台北, 柏林, 罗马, 首尔,
     曼谷, 悉尼, 莫斯科, 马德里, 多伦多, 新加坡, 洛杉矶"""
 )
-_SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱林何郭高罗郑梁谢宋唐许邓冯韩曹曾"
 _GIVEN = words(
     "伟, 娜, 强, 洋, 静, 磊, 丽, 敏, 军, 杰, 明, 芳, 红, 勇, 建国, 小红, 小明, 志强, 文静, 海燕, 玉兰, 国庆, 晓东, 雨, 雪, 子涵, 思远, 美玲, 大伟, 春花"
 )
 PEOPLE = (
     *words("小明, 小红, 小李, 小王, 小张, 老王, 老李, 妈妈, 爸爸, 张老师, 李医生, 王经理"),
-    *(surname + given for surname in _SURNAMES for given in _GIVEN[::3]),
+    *(surname + given for surname in SURNAMES for given in _GIVEN[::3]),
 )
 ITEMS = words(
     """苹果, 书, 铅笔, 糖果, 鸡蛋, 杯子, 椅子, 票, 橘子, 香蕉, 桃子, 西瓜, 饼干, 面包, 本子, 橡皮, 气球, 皮球, 玩具, 盘子, 灯泡, 花盆, 袋子,
@@ -52,6 +61,11 @@ _WORDS = words(
 )
 _COMPANIES = words("华兴, 东方, 长江, 天河, 星光, 海山, 金龙, 红日, 大地, 新月, 南山, 北海")
 
+# Parameters of which nobody names two at once: texts, the ends of a way, when.
+_NOT_TWO = frozenset(
+    ("text", "note", "message", "content", "task", "body", "subject_line", "origin", "destination", "source", "target",
+     "date", "time", "address", "phone", "account", "value", "label", "remark", "song")
+)  # fmt: skip
 # (names, description in both languages, argument, questions, results); {c} is the argument.
 _TOOLS = (
     ("get_weather weather query_weather", "Get the current weather for a city|查询城市天气", "city", CITIES,
@@ -117,40 +131,119 @@ def templates() -> tuple[Template, ...]:
 def function_round(random: Random) -> tuple[Offer, Round]:
     """A question for a function: two times of three for one with several arguments, else for one with a single one."""
     if random.random() < 0.34:
-        return _single_argument_round(random)
+        return _single_argument(random)
     offered = offer(random.choice(templates()), random, TRAINING)
-    used = use(offered, random, TRAINING)
-    call = json_call(offered.spec.name, used.arguments, used.result)
+    return offered, ask_for(offered, random)
+
+
+def ask_for(offered: Offer, random: Random) -> Round:
+    """A request for the function: one call, now and then two calls for two things of a kind."""
+    if random.random() < 0.15 and (twice := _twice(offered, random)):
+        return twice
+    return _round(use(offered, random, TRAINING, fixed=_said(offered, random)))
+
+
+def _round(used: Use) -> Round:
+    told, facts = _told(used)
+    call = json_call(used.offer.spec.name, used.arguments, used.result)
+    return Round("Chinese", used.request, (call,), told, facts)
+
+
+def _told(used: Use) -> tuple[str, tuple[str, ...]]:
+    """The answer, and what it tells."""
     result = {key: Value(str(value), value) for key, value in used.result.items()}
-    facts = tuple(value.said for value in result.values())
-    return offered, Round("Chinese", used.request, (call,), told_in_chinese(result), facts)
+    return told_in_chinese(result), tuple(value.said for value in result.values())
 
 
-def _single_argument_round(random: Random) -> tuple[Offer, Round]:
+def _said(offered: Offer, random: Random) -> dict[str, Value]:
+    """Values of all parameters as a Chinese request says them."""
+    said: dict[str, Value] = {}
+    for key, parameter in offered.template.parameters.items():
+        value = _said_value(parameter, random)
+        while value in said.values():
+            value = _said_value(parameter, random)
+        said[key] = value
+    return said
+
+
+def _said_value(parameter: Parameter, random: Random) -> Value:
+    value = parameter.draw(random, TRAINING)
+    kind, text = parameter.kind, value.json
+    if kind is KINDS["time"]:
+        return Value(said_time(random, text), text)
+    if kind is KINDS["date"]:
+        return Value(said_date(random, text), text)
+    if kind is KINDS["code"] and random.random() < 0.5:
+        letters = random.choice(("SF", "YT", "ZT", "JD", "EMS", "HZ", "", ""))
+        long = f"{letters}{random.randint(10**7, 10**12)}"
+        return Value(long, long)
+    if kind is KINDS["small"] and value.json < len(NUMERALS) and random.random() < 0.5:
+        return Value(NUMERALS[value.json], value.json)
+    if "enum" in parameter.schema:
+        return Value(said_member(random, text), text)
+    if isinstance(text, str) and not text.isascii() and random.random() < 0.35:
+        fresh = another(random, text)
+        return Value(fresh, fresh)
+    return value
+
+
+def _twice(offered: Offer, random: Random) -> Round | None:
+    """One request for two things of a kind; None where the function takes nothing of which one would name two."""
+    keys = [
+        key
+        for key, parameter in offered.template.parameters.items()
+        if key not in _NOT_TWO and parameter.schema["type"] == "string"
+    ]
+    requests = [(key, each) for key in keys for each in offered.template.requests if f"{{{key}}}" in each]  # fmt: skip
+    if not requests:
+        return None
+    key, request = random.choice(requests)
+    asked = replace(offered, template=replace(offered.template, requests=(request,)))
+    values = _said(offered, random)
+    other = _said_value(offered.template.parameters[key], random)
+    if other.json == values[key].json:
+        return None
+    both = Value(random.choice(("{}和{}", "{}和{}", "{}跟{}", "{}、{}")).format(values[key].said, other.said), "")  # fmt: skip
+    one, two = (
+        use(asked, random, TRAINING, fixed={**values, key: each}) for each in (values[key], other)
+    )
+    user = use(asked, random, TRAINING, fixed={**values, key: both}).request
+    calls = tuple(json_call(offered.spec.name, each.arguments, each.result) for each in (one, two))
+    answer = f"{values[key].said}：{_told(one)[0]}{other.said}：{_told(two)[0]}"
+    return Round("Chinese", user, calls, answer, _told(one)[1] + _told(two)[1])
+
+
+def two_requests(one: Round, other: Round, random: Random) -> Round:
+    """Both requests at once."""
+    first = one.user.rstrip("。？")
+    user = random.choice(
+        (
+            "{0}？另外，{2}", "{0}，还有，{2}", "{0}，{2}", "{0}。{2}", "{0}，然后{2}", "两件事：{0}；{2}", "{1}{2}", "1. {1} 2. {2}",
+            "{0}，再{2}", "{1}\n{2}", "{0}，顺便{2}", "先{0}，再{2}",
+        )
+    ).format(first, one.user, other.user)  # fmt: skip
+    return Round(
+        "Chinese",
+        user,
+        one.calls + other.calls,
+        one.answer + other.answer,
+        one.facts + other.facts,
+    )
+
+
+def _single_argument(random: Random) -> tuple[Offer, Round]:
     names, description, key, values, questions, results = random.choice(_TOOLS)
-    value = random.choice(values)
     parameter = Parameter(kind_of("|".join(values)), (key,), "")
-    kinds = {field: kind_of(kind) for field, kind in results.items()}
     template = Template(
         tuple(names.split()),
         tuple(description.split("|")),
         {key: parameter},
-        (f"{{{key}}}",),
-        kinds,
-        (),
+        tuple(question.replace("{c}", f"{{{key}}}") for question in questions),
+        {field: kind_of(kind) for field, kind in results.items()},
+        ("",),
     )
     offered = offer(template, random, TRAINING)
-    drawn = {field: kind.draw(random, TRAINING) for field, kind in kinds.items()}
-    call = json_call(
-        offered.spec.name, {key: value}, {field: each.json for field, each in drawn.items()}
-    )
-    return offered, Round(
-        "Chinese",
-        random.choice(questions).format(c=value),
-        (call,),
-        told_in_chinese(drawn),
-        tuple(each.said for each in drawn.values()),
-    )
+    return offered, ask_for(offered, random)
 
 
 def python_round(random: Random) -> Round:
@@ -197,12 +290,49 @@ def chat_round(random: Random) -> Round:
 
 
 def mixed_rounds(random: Random) -> tuple[list[Offer], list[Round]]:
-    """Some functions with a request for each in Chinese, and what needs none of them."""
+    """Some functions with requests for each in Chinese, at times for two of them at once, and what needs none of them."""
     offers: list[Offer] = []
     rounds = []
-    for _ in range(random.choice((1, 2, 2, 3))):
+    for _ in range(random.choice((1, 2, 2, 3, 4))):
         offered, asked = function_round(random)
         if all(offered.spec.name != other.spec.name for other in offers):
             offers.append(offered)
             rounds.append(asked)
+            rounds += [ask_for(offered, random)] if random.random() < 0.6 else []
+    if len(offers) > 1 and random.random() < 0.4:
+        one, other = (ask_for(each, random) for each in random.sample(offers, 2))
+        if len(one.calls) == len(other.calls) == 1:
+            rounds.append(two_requests(one, other, random))
     return offers, [*rounds, *(chat_round(random) for _ in range(random.choice((1, 2))))]
+
+
+# What somebody tells, the reply, the question for it, the answer.
+_MEMORIES = (
+    (PEOPLE[12:], "我叫{}。|我是{}。|我的名字是{}。|你好，我叫{}", "你好，{}！有什么可以帮你的吗？",
+     "我叫什么名字？|我叫什么？|你知道我的名字吗？|我是谁？|还记得我的名字吗？", "你叫{}。"),
+    (CITIES, "我住在{}。|我家在{}。|我在{}生活", "{}是个好地方！", "我住在哪里？|我住哪儿？|我家在哪里？|你还记得我住在哪里吗？", "你住在{}。"),
+    (CITIES, "我下周要去{}旅行。|我打算去{}玩|我们明天去{}。", "祝你旅途愉快！", "我要去哪里？|我要去哪儿旅行？|我说过要去哪个城市？", "你要去{}。"),
+    (words("老师, 医生, 司机, 律师, 厨师, 护士, 学生, 工程师, 会计, 记者, 画家, 警察"), "我是一名{}。|我的工作是{}。|我是{}", "听起来很有意思！",
+     "我是做什么的？|我的工作是什么？|我的职业是什么？", "你是{}。"),
+    (_DISHES, "我最喜欢吃{}。|我爱吃{}。|我喜欢{}", "听起来很好吃！", "我喜欢吃什么？|我最爱吃什么？|我喜欢什么菜？", "你喜欢{}。"),
+    (PEOPLE[12:], "我的猫叫{}。|我养了一只猫，叫{}。", "真好听的名字！", "我的猫叫什么？|我的猫叫什么名字？", "你的猫叫{}。"),
+    (PEOPLE[12:], "我的朋友叫{}。|我最好的朋友是{}。", "真好！", "我的朋友叫什么？|我的朋友是谁？", "你的朋友是{}。"),
+    (words("12, 18, 20, 23, 25, 28, 30, 32, 35, 41, 46, 52, 60, 67"), "我今年{}岁。|我{}岁了", "好的，我记住了。", "我几岁？|我多大了？|我今年多少岁？", "你{}岁。"),
+)  # fmt: skip
+
+
+def with_recall(episode: Episode, random: Random) -> Episode:
+    """The same conversation; half of the time something is told in it and asked for later."""
+    if random.random() < 0.5:
+        return episode
+    values, tell, reply, ask, answer = random.choice(_MEMORIES)
+    value = random.choice(values)
+    if not value.isascii() and random.random() < 0.4:
+        value = another(random, value)
+    rounds = list(episode.rounds)
+    place = random.randint(0, len(rounds))
+    told = Round("Chinese", random.choice(tell.split("|")).format(value), (), reply.format(value))
+    asked = Round("Chinese", random.choice(ask.split("|")), (), answer.format(value))
+    rounds.insert(place, told)
+    rounds.insert(random.randint(place + 1, len(rounds)), asked)
+    return replace(episode, rounds=tuple(rounds))

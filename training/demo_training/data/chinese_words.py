@@ -29,10 +29,7 @@ def chinese_vocabulary(random: Random) -> Vocabulary:
     """Chinese words, every second one put together of characters by chance, so that it has to be copied."""
 
     def made(count: int) -> tuple[str, ...]:
-        return tuple(
-            "".join(random.sample(_CHARACTERS, random.choice((2, 2, 3, 3, 4))))
-            for _ in range(count)
-        )
+        return tuple(made_text(random) for _ in range(count))
 
     def mixed(known: tuple[str, ...]) -> tuple[str, ...]:
         return (*random.sample(known, 4), *made(4))
@@ -47,6 +44,56 @@ def chinese_vocabulary(random: Random) -> Vocabulary:
         sentences=mixed(_CHINESE.sentences),
         dictionary=mixed(_CHINESE.dictionary),
     )
+
+
+SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱林何郭高罗郑梁谢宋唐许邓冯韩曹曾"
+# How members of an enum that are written in English are said.
+_MEMBERS = {
+    "monday": "周一|星期一|礼拜一", "tuesday": "周二|星期二", "wednesday": "周三|星期三", "thursday": "周四|星期四",
+    "friday": "周五|星期五", "saturday": "周六|星期六|礼拜六", "sunday": "周日|星期天|周天", "yoga": "瑜伽", "boxing": "拳击",
+    "cycling": "单车|骑行", "swimming": "游泳", "dancing": "舞蹈|跳舞", "running": "跑步", "tennis": "网球", "badminton": "羽毛球",
+    "football": "足球", "basketball": "篮球", "volleyball": "排球", "indoor": "室内", "outdoor": "室外|户外", "phone": "手机",
+    "tablet": "平板", "computer": "电脑", "tv": "电视", "morning": "早上|上午", "afternoon": "下午", "evening": "晚上", "night": "深夜|夜里",
+}  # fmt: skip
+_HALVES = ((6, "凌晨"), (9, "早上"), (12, "上午"), (13, "中午"), (18, "下午"), (24, "晚上"))
+
+
+def made_text(random: Random) -> str:
+    """Two to four characters put together by chance, so that they have to be copied."""
+    return "".join(random.sample(_CHARACTERS, random.choice((2, 2, 3, 3, 4))))
+
+
+def said_time(random: Random, time: str) -> str:
+    """HH:MM as people say it: 下午3点半, 早上6:40."""
+    hour, minute = (int(part) for part in time.split(":"))
+    if random.random() < 0.3:
+        return time
+    half = next(name for end, name in _HALVES if hour < end)
+    said = hour - 12 if hour > 12 else hour
+    if random.random() < 0.4:
+        return f"{half}{said}:{minute:02d}"
+    minutes = "半" if minute == 30 else f"{minute:02d}分" if minute else ""
+    return f"{half}{said}点{minutes}"
+
+
+def said_date(random: Random, date: str) -> str:
+    """An ISO date as it stands, or as 2026年12月5日."""
+    year, month, day = (int(part) for part in date.split("-"))
+    return date if random.random() < 0.55 else f"{year}年{month}月{day}日"
+
+
+def said_member(random: Random, member: str) -> str:
+    """A member of an enum in Chinese, or as it stands where it is Chinese."""
+    return random.choice(_MEMBERS.get(member, member).split("|"))
+
+
+def another(random: Random, text: str) -> str:
+    """Something of the kind of `text` that is on no list: a name, an address with other numbers, a name of a place."""
+    if any(letter.isdigit() for letter in text):
+        return "".join(str(random.randint(1, 9)) if each.isdigit() else each for each in text)
+    if text[0] in SURNAMES and len(text) < 4:
+        return random.choice(SURNAMES) + made_text(random)[: random.choice((1, 2))]
+    return made_text(random)[:3] + text[-1]
 
 
 NUMERALS = ("零", "一", "两", "三", "四", "五", "六", "七", "八", "九", "十")

@@ -247,7 +247,7 @@ def _chinese_episode(random: Random) -> Episode:
     builtins = [PYTHON] if random.random() < 0.5 else []
     if builtins:
         rounds += [chinese.python_round(random) for _ in range(3)]
-    return _shuffled(offers, builtins, rounds, random)
+    return chinese.with_recall(_shuffled(offers, builtins, rounds, random), random)
 
 
 def _drill_episode(sources: Sources, random: Random, stock: Sequence[str]) -> Episode:
