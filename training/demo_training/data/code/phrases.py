@@ -160,3 +160,33 @@ def _compared(random: Random, vocabulary: Vocabulary, text: str) -> Task:
     style = random.choice(("'{}'", '"{}"', "{}"))
     request = framed(random, random.choice(_ANAGRAM)).format(q=style.format(text), r=style.format(mixed))  # fmt: skip
     return Task(request, f"print(sorted({text!r}) == sorted({mixed!r}))")
+
+
+_MIRRORED = ("Is {q} a palindrome if you ignore spaces and case?", "Ignoring spaces and capitals, is {q} a palindrome?", "Is {q} a palindrome? Spaces don't count.", "Does {q} read the same backwards when spaces and case are ignored?", "Check if {q} is a palindrome, without regard to spaces and upper case.", "Is the phrase {q} a palindrome when spaces are left out?", "Not counting spaces and case, is {q} the same in reverse?")  # fmt: skip
+_SHIFTED = ("!shift every letter of {t} by {N}", "!shift each letter of {t} forward by {n}", "!shift every letter of {t} by {n} (Caesar cipher)", "!encode {t} with a Caesar cipher of {n}", "!move every letter of {t} {N} places on in the alphabet", "!encrypt {t} with a Caesar shift of {n}", "What is {t} with each letter moved {N} on in the alphabet?", "!replace each letter of {t} with the one {N} later in the alphabet", "{q} in Caesar code with key {n}?", "=the Caesar cipher of {t} with shift {n}")  # fmt: skip
+_SHIFTED_BACK = ("!shift every letter of {t} back by {N}", "!decode {t}, a Caesar cipher with shift {n}", "!decrypt {t}, each letter was moved {N} on in the alphabet", "What does {t} mean in a Caesar cipher with key {n}?", "!move every letter of {t} {N} places back in the alphabet", "!undo a Caesar shift of {n} on {t}")  # fmt: skip
+
+
+def mirrored_and_shifted(random: Random, vocabulary: Vocabulary) -> Task:
+    """Phrases that may read the same backwards but for spaces and capitals; the Caesar cipher."""
+    if random.random() < 0.4:
+        text = written(random, vocabulary).replace("'", "").replace(",", "")
+        if random.random() < 0.6:
+            letters = list(_word(random, vocabulary).lower() + random.choice(("", *vocabulary.dictionary)))  # fmt: skip
+            letters = letters[: random.randint(3, 9)]
+            letters = letters + letters[::-1][random.randint(0, 1) :]
+            for _ in range(random.randint(1, 3)):
+                letters.insert(random.randint(1, len(letters) - 1), " ")
+            text = " ".join("".join(letters).split())
+            text = random.choice((text, capitalised(text), text.title()))
+        request = random.choice(_MIRRORED).format(q=f"'{text}'" if random.random() < 0.7 else f'"{text}"')  # fmt: skip
+        return Task(request, f"s = {text!r}.lower().replace(' ', '')\nprint(s == s[::-1])")
+    word, n = _word(random, vocabulary).lower().replace(" ", ""), random.randint(1, 13)
+    is_back = random.random() < 0.3
+    shown = "".join(chr((ord(x) - 97 + n) % 26 + 97) for x in word) if is_back else word
+    quoted = _quoted(random, shown)
+    wording = framed(random, random.choice(_SHIFTED_BACK if is_back else _SHIFTED))
+    request = wording.format(t=random.choice((quoted, quoted, f"the word {quoted}")), q=quoted, n=n, N=cardinal(random, n))  # fmt: skip
+    sign = "-" if is_back else "+"
+    code = f"print(''.join(chr((ord(x) - 97 {sign} {n}) % 26 + 97) for x in {shown!r}))"
+    return Task(request, code)

@@ -22,6 +22,8 @@ from demo_training.data.code.conditions import (
     conditional_range,
     conditional_words,
 )
+from demo_training.data.code.counting import counting
+from demo_training.data.code.datasets import grouped, measured, pasted, teams
 from demo_training.data.code.dates import DATE_KINDS, clock_times, date_kinds, dates, time_units
 from demo_training.data.code.figures import (
     combined_figures,
@@ -32,10 +34,13 @@ from demo_training.data.code.figures import (
 )
 from demo_training.data.code.files import files
 from demo_training.data.code.formulas import FORMULA_KINDS, formulas
+from demo_training.data.code.growth import growth
 from demo_training.data.code.integers import INTEGER_KINDS, integer_kinds, number_theory
 from demo_training.data.code.labelled import groups, labelled_figures, votes
 from demo_training.data.code.lists import LIST_KINDS, list_games, list_kinds
-from demo_training.data.code.phrases import phrases
+from demo_training.data.code.measures import factors, two_parts
+from demo_training.data.code.phrases import mirrored_and_shifted, phrases
+from demo_training.data.code.problems import problems
 from demo_training.data.code.progress import left_over, towards_a_goal
 from demo_training.data.code.rates import rates, several_steps
 from demo_training.data.code.shares import shares
@@ -77,13 +82,14 @@ _TOOL_HEADS = (
 
 # Each kind about as often as any other of its group, and what people ask every day more often.
 MAKERS: tuple[tuple[Maker, float], ...] = (
-    (arithmetic, 60), (expression, 12), (in_words, 80), (powers, 6), (percentages, 14), (shares, 45), (figure_of_a_list, 40), (combined_figures, 8), (one_figure, 40),
-    (percentile, 2), (number_theory, 20), (integer_kinds, INTEGER_KINDS // 2), (strings, 34), (word_games, 10), (phrases, 130), (text_kinds, TEXT_KINDS // 3),
-    (dates, 45), (date_kinds, 2 * DATE_KINDS), (clock_times, 6), (time_units, 18), (conversions, 10), (unit_kinds, UNIT_KINDS // 2),
-    (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 20), (story_kinds, STORY_KINDS), (balance, 60), (rates, 75), (several_steps, 80),
+    (arithmetic, 50), (expression, 12), (in_words, 55), (powers, 6), (percentages, 14), (shares, 45), (figure_of_a_list, 28), (combined_figures, 8), (one_figure, 32),
+    (percentile, 2), (number_theory, 20), (integer_kinds, INTEGER_KINDS // 2), (strings, 34), (word_games, 10), (phrases, 105), (text_kinds, TEXT_KINDS // 3),
+    (dates, 45), (date_kinds, 3 * DATE_KINDS // 2), (clock_times, 6), (time_units, 18), (conversions, 10), (unit_kinds, UNIT_KINDS // 2),
+    (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 20), (story_kinds, STORY_KINDS), (balance, 48), (rates, 75), (several_steps, 80),
     (worked_money, 120), (lists_of_life, 45), (common, 190), (clock_spans, 60), (day_spans, 60), (left_over, 60), (towards_a_goal, 45),
-    (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 70), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 10),
-    (list_kinds, LIST_KINDS), (files, 8), (conditional_list, 40), (conditional_range, 24), (conditional_words, 14), (conditional_letters, 14),
+    (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 55), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 10),
+    (list_kinds, 3 * LIST_KINDS // 4), (problems, 340), (growth, 170), (measured, 80), (grouped, 35), (pasted, 60), (teams, 30), (two_parts, 40), (factors, 60), (counting, 130), (mirrored_and_shifted, 25),
+    (files, 8), (conditional_list, 32), (conditional_range, 24), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
 
 
