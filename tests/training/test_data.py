@@ -17,8 +17,10 @@ from demo_training.data import (
     assembled,
     chinese,
     dependent,
+    dependent_gathers,
     dependent_scenes,
     dependent_sums,
+    families,
     held_out,
     mixture,
     options,
@@ -81,7 +83,15 @@ def test_generated_schemas_have_the_form_that_the_tool_decorator_makes() -> None
 
 @pytest.mark.parametrize(
     "file",
-    ["everyday.toml", "services.toml", "more.toml", "chinese.toml", "drills.toml", "held_out.toml"],
+    [
+        "everyday.toml",
+        "services.toml",
+        "more.toml",
+        "families.toml",
+        "chinese.toml",
+        "drills.toml",
+        "held_out.toml",
+    ],
 )
 def test_every_placeholder_of_a_template_stands_for_something(file: str) -> None:
     """A misspelt placeholder would stop training hours after its start."""
@@ -122,10 +132,16 @@ def test_the_two_sides_of_the_split_share_no_value_and_no_tool() -> None:
         ours, theirs = getattr(TRAINING, field.name), getattr(held_out.HELD_OUT, field.name)
         assert not set(ours) & set(theirs), field.name
     sources = mixture.training_sources()
-    trained = sources.everyday + sources.drills + chinese.templates()
+    trained = (*sources.everyday, *sources.drills, *chinese.templates())
+    trained += families.family_templates()
     names = {name for template in trained for name in template.names}
     requests = {request for template in trained for request in template.requests}
-    names |= dependent.tool_names() | dependent_sums.names_of_measures() | texts.tool_names()
+    names |= (
+        dependent.tool_names()
+        | dependent_sums.names_of_measures()
+        | dependent_gathers.names_of_gathers()
+        | texts.tool_names()
+    )
     for template in held_out.function_templates():
         assert not names & set(template.names)
         assert not requests & set(template.requests)
@@ -187,6 +203,30 @@ def test_every_assembled_call_fits_its_schema_and_is_answered_with_all_that_it_t
                 order = [name for name in schemas[call.tool]["properties"] if name in arguments]
                 assert list(arguments) == order
             assert all(fact in asked.answer for fact in asked.facts)
+
+
+def test_services_side_by_side_are_called_with_what_the_request_says() -> None:
+    """A value that is cut off or written otherwise is what calls of unseen tools got wrong."""
+    for number in range(150):
+        episode = families.family_episode(Random(f"12/{number}"), TRAINING)
+        schemas = {spec.name: spec.parameters for spec in episode.tools}
+        assert len(schemas) == len(episode.tools)
+        for asked in episode.rounds:
+            assert not set("[]{}\0") & set(asked.user), asked.user
+            for call in asked.calls:
+                arguments, schema = json.loads(call.payload), schemas[call.tool]
+                ArgumentValidator(call.tool, schema).check(arguments)
+                if any(isinstance(value, dict) for value in arguments.values()):
+                    ((name, arguments),) = arguments.items()
+                    schema = schema["properties"][name]
+                for name, value in arguments.items():
+                    is_worded = "enum" in schema["properties"][name] or isinstance(value, bool)
+                    for each in value if isinstance(value, list) else [value]:
+                        is_date = re.fullmatch(r"\d{4}-\d\d-\d\d", str(each)) is not None
+                        said = (
+                            asked.user.replace(",", "") if not isinstance(each, str) else asked.user
+                        )
+                        assert is_worded or is_date or str(each) in said, (asked, each)
 
 
 def test_every_call_that_depends_on_another_can_be_made_from_what_is_visible() -> None:

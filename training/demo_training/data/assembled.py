@@ -9,6 +9,7 @@ from demo_training.data import chinese
 from demo_training.data.chinese_words import chinese_vocabulary, told_in_chinese
 from demo_training.data.dependent_scenes import draw_scene
 from demo_training.data.episode import Episode, Round, json_call, spoken
+from demo_training.data.families import family_episode
 from demo_training.data.functions import JOINS, PAIRS, lowered, told
 from demo_training.data.lookups import (
     RELAYED,
@@ -170,8 +171,9 @@ def _taker(entity: Entity, random: Random) -> list[OptionTool]:
 
 
 def assembled_episode(random: Random, vocabulary: Vocabulary) -> Episode:
-    """Functions that are put together: more often than not some that need each other."""
-    make = dependent_episode if random.random() < 0.6 else option_episode
+    """Functions that are put together: every second time some that need each other, or services side by side."""
+    makers = (dependent_episode, family_episode, option_episode)
+    (make,) = random.choices(makers, (50, 30, 20))
     return make(random, vocabulary)
 
 

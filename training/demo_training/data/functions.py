@@ -3,14 +3,14 @@
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from random import Random
 from string import Formatter
 from typing import Any
 
-from demo_training.data.episode import Round, json_call, spoken
+from demo_training.data.episode import Call, Round, json_call, spoken
 from demo_training.data.values import (
     KINDS,
     Kind,
@@ -20,6 +20,7 @@ from demo_training.data.values import (
     choice_of,
     invented_word,
 )
+from demo_training.data.written_values import WRITTEN_KINDS
 from glm_tools.tool import ToolSpec
 
 
@@ -71,6 +72,7 @@ class Template:
         results: fields of what comes back.
         answers: with `{parameter}` and `{field}`.
         domain: what it has to do with; tools of one domain are easily confused. Empty: of none.
+        repeats: those requests of which a part in brackets can be said of two things.
     """
 
     names: tuple[str, ...]
@@ -80,6 +82,7 @@ class Template:
     results: Mapping[str, Kind]
     answers: tuple[str, ...]
     domain: str = ""
+    repeats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,11 +108,12 @@ def placeholders(text: str) -> set[str]:
 
 def kind_of(text: str) -> Kind:
     """A kind by name or by its short notation; see everyday.toml and records.toml."""
-    if text in KINDS:
-        return KINDS[text]
+    named = KINDS.get(text) or WRITTEN_KINDS.get(text)
+    if named:
+        return named
     word, _, rest = text.partition(" ")
-    if word == "enum":
-        return choice_of(tuple(rest.split("|")))
+    if word in _OF_OPTIONS:
+        return _OF_OPTIONS[word](tuple(rest.split("|")))
     if word == "flag":
         yes, no = (side.split(" / ") for side in rest.split("|"))
 
@@ -140,6 +144,53 @@ def kind_of(text: str) -> Kind:
     return Kind({"type": "string"}, draw)
 
 
+def _said_as(entries: Sequence[str]) -> Kind:
+    """An enum with the ways to say each member: `member=way/way`."""
+    members = dict(entry.split("=") for entry in entries)
+
+    def draw(random: Random, _: Vocabulary) -> Value:
+        member = random.choice(list(members))
+        return Value(random.choice(members[member].split("/")), member)
+
+    return Kind({"type": "string", "enum": list(members)}, draw)
+
+
+def _real_or_any(options: Sequence[str]) -> Kind:
+    """One of the options, or any word in its place: what is copied and what is understood look alike."""
+
+    def draw(random: Random, vocabulary: Vocabulary) -> Value:
+        pool = vocabulary.dictionary if random.random() < 0.35 else options
+        text = random.choice(pool)
+        return Value(text, text)
+
+    return Kind({"type": "string"}, draw)
+
+
+def _several(options: Sequence[str]) -> Kind:
+    """A list of two to four of the options, as a result tells it."""
+
+    def draw(random: Random, _: Vocabulary) -> Value:
+        chosen = random.sample(options, random.randint(2, min(4, len(options))))
+        return Value(said_of(chosen), chosen)
+
+    return Kind({"type": "array", "items": {"type": "string"}}, draw)
+
+
+_OF_OPTIONS: Mapping[str, Callable[[tuple[str, ...]], Kind]] = {
+    "enum": choice_of, "say": _said_as, "real": _real_or_any, "several": _several,
+}  # fmt: skip
+
+
+def said_of(value: Any) -> str:
+    """A JSON value of a result as an answer tells it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        said = [said_of(each) for each in value]
+        return ", ".join(said[:-1]) + " and " + said[-1] if len(said) > 1 else "".join(said)
+    return str(value)
+
+
 def _number(value: int | float) -> Value:
     return Value(str(value), value)
 
@@ -155,6 +206,9 @@ def load_templates(file: str) -> tuple[Template, ...]:
 def _template(entry: Mapping[str, Any]) -> Template:
     parameters = {}
     for key, value in entry["parameters"].items():
+        if isinstance(value, str):
+            parameters[key] = _parameter(key, value)
+            continue
         kind = kind_of(value["kind"])
         if "type" in value:
             kind = replace(kind, schema={**kind.schema, "type": value["type"]})
@@ -166,10 +220,23 @@ def _template(entry: Mapping[str, Any]) -> Template:
         names=tuple(entry["names"].split()),
         descriptions=tuple(entry["descriptions"]),
         parameters=parameters,
-        requests=tuple(entry["requests"]),
+        requests=tuple(request.translate(_NO_BRACKETS) for request in entry["requests"]),
         results={key: kind_of(kind) for key, kind in entry["results"].items()},
-        answers=tuple(entry["answers"]),
+        answers=tuple(entry.get("answers", ("Done.",))),
         domain=entry.get("domain", ""),
+        repeats=tuple(request for request in entry["requests"] if "[" in request),
+    )
+
+
+_NO_BRACKETS = str.maketrans("", "", "[]")
+
+
+def _parameter(key: str, text: str) -> Parameter:
+    """A parameter from `kind : names : description`; `list` before the kind makes it take several."""
+    kind, names, description = (part.strip() for part in text.split(" : "))
+    is_list = kind.startswith("list ")
+    return Parameter(
+        kind_of(kind.removeprefix("list ")), tuple(names.split()), description, is_list
     )
 
 
@@ -269,7 +336,9 @@ class Use:
         sentences = self._sentences()
         if sentences and random.random() < 0.5:
             return random.choice(sentences)
-        fields = [f"{key.replace('_', ' ')}: {value}" for key, value in self.result.items()]
+        fields = [
+            f"{key.replace('_', ' ')}: {said_of(value)}" for key, value in self.result.items()
+        ]
         return random.choice((", ", "\n", "; ")).join(fields)
 
     def _sentences(self) -> list[str]:
@@ -285,14 +354,21 @@ class Use:
 
     def telling_everything(self) -> "Use":
         """The same use with an answer that tells every field, in the form that is the same for all tools."""
-        shown = {key: Value(str(value), value) for key, value in self.result.items()}
+        shown = {key: Value(said_of(value), value) for key, value in self.result.items()}
         return replace(
             self, answer=told(shown), facts=tuple(value.said for value in shown.values())
         )
 
     def as_round(self, random: Random, kind: str = "function") -> Round:
-        call = json_call(self.offer.spec.name, self.arguments, self.shown_result(random))
-        return Round(kind, spoken(self.request, random), (call,), self.answer, self.facts)
+        call, answer = self.called(random)
+        return Round(kind, spoken(self.request, random), (call,), answer, self.facts)
+
+    def called(self, random: Random) -> tuple[Call, str]:
+        """The call and what is told of it: a result that is a sentence is told as it is."""
+        shown = self.shown_result(random)
+        call = json_call(self.offer.spec.name, self.arguments, shown)
+        is_sentence = isinstance(shown, str) and shown.endswith(".") and " " in shown
+        return call, shown if is_sentence else self.answer
 
 
 def use(
@@ -350,9 +426,9 @@ def told(result: Mapping[str, Value]) -> str:
 
 def _told_field(key: str, said: str) -> str:
     """One field; a unit at the end of its name goes behind the value."""
-    *name, last = key.split("_")
+    *name, last = re.sub("(?<=[a-z])(?=[A-Z])", "_", key).lower().split("_")
     unit = _UNITS.get(last, "") if name else ""
-    label = " ".join(name) if unit else key.replace("_", " ")
+    label = " ".join(name if unit else [*name, last])
     is_plural = re.search("[^suiy]s$", label) is not None
     return f"the {label} {'are' if is_plural else 'is'} {said} {unit}".rstrip()
 
@@ -392,15 +468,12 @@ def two_requests(first: Use, second: Use, random: Random) -> Round:
     begins = first.request.rstrip(".?!")
     opens = begins if _opens_with_value(first) else lowered(begins)
     user = join.format(first.request, goes_on, second.request, begins, opens)
-    calls = tuple(
-        json_call(each.offer.spec.name, each.arguments, each.shown_result(random))
-        for each in (first, second)
-    )
+    (one, tells), (other, tells_too) = first.called(random), second.called(random)
     return Round(
         "two calls",
         spoken(user, random),
-        calls,
-        f"{first.answer} {second.answer}",
+        (one, other),
+        f"{tells} {tells_too}",
         first.facts + second.facts,
     )
 
