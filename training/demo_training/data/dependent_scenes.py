@@ -17,9 +17,11 @@ from demo_training.data.dependent import (
     single,
     subject_scene,
 )
+from demo_training.data.dependent_gathers import gather_scene
 from demo_training.data.dependent_sums import duo_scene, measure_scene
 from demo_training.data.episode import Call, Round, json_call, spoken
 from demo_training.data.functions import Parameter, kind_of, told
+from demo_training.data.lookups import python_call
 from demo_training.data.options import Base, OptionTool, Wish, base_of, draw_tool, draw_wish
 from demo_training.data.records import plural
 from demo_training.data.scenarios import parameter_of
@@ -33,64 +35,126 @@ _IN_CURRENCY = (
     "how much is {x} in {to}?", "what does {x} cost in {to}?", "I only have {to}. How much do I need for {x}?",
     "price of {x}, converted to {to}?", "how many {to} do I have to pay for {x}?", "give me the price of {x} in {to}",
     "I'd like to buy {x}. What is that in {to}?", "somebody asks for the price of {x} in {to}",
+    "convert the price of {x} to {to}", "convert the price of {x} into {to}", "find the price of {x} and convert it to {to}",
+    "get the price of {x}, then convert it into {to}", "look up what {x} costs and give it to me in {to}",
+    "I pay in {to}. What does {x} cost me?", "{x} in {to}, please: what is the price?", "tell me the price of {x} in {to}",
 )  # fmt: skip
+_BY_RATE = (
+    "how many {to} are {a} {from}? Get the rate and calculate it", "what are {a} {from} worth in {to}? Use python",
+    "take the exchange rate from {from} to {to} and tell me how many {to} I get for {a} {from}", "change {a} {from} into {to}",
+    "look up the rate from {from} to {to} and compute what {a} {from} are", "I have {a} {from}. How many {to} is that?",
+    "get the rate and multiply: {a} {from} in {to}", "convert {a} {from} to {to} with today's rate",
+)  # fmt: skip
+_HERE = {
+    "USD": ("USD", "US dollars", "dollars"), "EUR": ("EUR", "euros", "euros"), "GBP": ("GBP", "British pounds", "pounds"),
+    "CHF": ("CHF", "Swiss francs"), "SEK": ("SEK", "Swedish crowns"), "JPY": ("JPY", "yen"),
+}  # fmt: skip
+_GOODS: tuple[tuple[str, str, Mapping[str, str], str], ...] = (
+    ("price_of product_price item_price get_price", "Price of a product", {"name": "thing : product name item : Name of the product"}, "the {name}"),
+    ("book_price price_of_book cost_of_book", "Price of a book", {"name": "title : book title name : Title of the book"}, "the book {name}"),
+    ("tour_price trip_price holiday_price", "Price of a trip to a city", {"name": "city : city destination to : City to go to"}, "a trip to {name}"),
+    ("show_ticket_price price_of_show seat_price", "Price of a ticket for a show", {"name": "title : show event title : Title of the show"}, "a ticket for {name}"),
+    ("fare rail_fare fare_between", "Price of a train ticket", {"name": "city : origin from start : City to leave from", "goal": "city : destination to goal : City to go to"}, "a train ticket from {name} to {goal}"),
+    ("airfare flight_price cost_of_flight", "Price of a flight", {"name": "city : origin departure from_city : City to leave from", "goal": "city : destination arrival to_city : City to go to"}, "the flight from {name} to {goal}"),
+    ("course_fee tuition price_of_course", "Price of a course", {"name": "topic : course subject topic : Which course"}, "the course on {name}"),
+)  # fmt: skip
+
+
+def _amount_tool(random: Random) -> OptionTool:
+    """Converts an amount; the parameters in any order, the amount first mostly."""
+    takes = {
+        "amount": Parameter(KINDS["money"], ("amount", "amount", "value", "sum"), "Amount of money"),
+        "source": Parameter(KINDS["currency"], ("from_currency", "from", "source", "base"), "Code of the currency of the amount"),
+        "to": Parameter(KINDS["currency"], ("to_currency", "to", "target", "currency"), "Code of the currency that is wanted"),
+    }  # fmt: skip
+    keys = random.sample(list(takes), 3) if random.random() < 0.25 else list(takes)
+    about = ("Convert money into another currency", "Convert an amount from one currency to another", "Currency converter")  # fmt: skip
+    return draw_tool(random, _plain(
+        "convert_currency exchange to_currency currency_converter", random.choice(about), {key: takes[key] for key in keys},
+        {random.choice(("converted", "result", "amount", "value")): "money"},
+        ("how much are {amount} {source} in {to}?", "convert {amount} {source} into {to}", "what are {amount} {source} worth in {to}?"), "amounts",
+    ))  # fmt: skip
+
+
+def _currency(random: Random, *others: str) -> Value:
+    """A currency that is none of the others, in words mostly."""
+    said = random.choice([word for word, code in _CURRENCIES.items() if code not in others])
+    code = _CURRENCIES[said]
+    return random.choice((Value(said, code), Value(said, code), Value(code, code)))
 
 
 def currency_scene(random: Random, vocabulary: Vocabulary) -> Scene:
     """A price in one currency, asked for in another."""
-    here = random.choice(("USD", "USD", "EUR", "EUR", "GBP", "CHF"))
-    kind, names, about, taken, said_as = random.choice((
-        ("thing", "price_of product_price item_price get_price", "Price of a product", "product", "the {n}"),
-        ("title", "book_price price_of_book", "Price of a book", "book", "the book {n}"),
-        ("city", "tour_price trip_price holiday_price", "Price of a trip to a city", "city", "a trip to {n}"),
-        ("title", "ticket_price show_price", "Price of a ticket for a show", "show", "a ticket for {n}"),
-    ))  # fmt: skip
-    form = random.randrange(3)
-    field = random.choice(("price", "amount", "cost"))
-    gives = {field if form else f"{field}_{here.lower()}": "money"}
-    if form == 1:
-        gives["currency"] = here  # one word is no kind; the field is filled in below
-    name = Parameter(KINDS[kind], (taken, "name", "query"), f"Name of the {taken}")
-    text = f"{about} in {here}" if form == 2 else about
-    asks = ("what is the price of {name}?", "price of {name}?", "how much is {name}?")
-    numeric = {key: value for key, value in gives.items() if value == "money"}
-    price = draw_tool(random, _plain(names, text, {"name": name}, numeric, asks, "prices"))
-    convert = draw_tool(random, _plain(
-        "convert_currency exchange to_currency currency_converter", random.choice(("Convert money into another currency", "Convert an amount from one currency to another")),
-        {"amount": Parameter(KINDS["money"], ("amount", "value", "sum"), "Amount of money"),
-         "source": Parameter(KINDS["currency"], ("from", "source", "from_currency", "base"), "Code of the currency of the amount"),
-         "to": Parameter(KINDS["currency"], ("to", "target", "to_currency", "currency"), "Code of the currency that is wanted")},
-        {random.choice(("converted", "result", "amount", "value")): "money"},
-        ("how much are {amount} {source} in {to}?", "convert {amount} {source} into {to}", "what are {amount} {source} worth in {to}?"), "amounts",
-    ))  # fmt: skip
+    if random.random() < 0.3:
+        return _rate_scene(random, vocabulary)
+    here = random.choice(("USD", "USD", "EUR", "EUR", "EUR", "GBP", "CHF", "SEK", "JPY"))
+    names, about, taken, said_as = random.choice(_GOODS)
+    takes = {key: parameter_of(key, text) for key, text in taken.items()}
+    form = random.choice(
+        (0, 1, 2, 2)
+    )  # the currency is in the field's name, in a field, in the description
+    field = random.choice(("price", "price", "amount", "cost"))
+    shown = f"{field}_{here.lower()}" if form == 0 else field
+    text = f"{about} in {random.choice(_HERE[here])}" if form == 2 else about
+    what = said_as.format(**{key: f"{{{key}}}" for key in takes})
+    asks = (f"what is the price of {what}?", f"price of {what}?", f"how much is {what}?")
+    price = draw_tool(random, _plain(names, text, takes, {shown: "money"}, asks, "prices"))
+    convert = _amount_tool(random)
     beside = {"currency": Value(here, here)} if form == 1 else {}
-
-    def priced() -> Wish:
-        wish = draw_wish(price, random, vocabulary)
-        return replace(wish, result={**wish.result, **beside})
-
-    def currency(*others: str) -> Value:
-        said = random.choice([word for word, code in _CURRENCIES.items() if code not in others])
-        code = _CURRENCIES[said]
-        return random.choice((Value(said, code), Value(said, code), Value(code, code)))
-
     rounds = []
-    for _ in range(2):
-        got, wanted = priced(), currency(here)
-        amount = next(iter(got.result.values())).json
-        thing = said_as.format(n=got.values["name"].said)
-        ask = capitalised(random.choice(_IN_CURRENCY).format(x=thing, to="{to}"))
-        fixed = {"amount": Value("", amount), "source": Value("", here), "to": wanted}
-        made = draw_wish(convert, random, vocabulary, fixed=fixed, ask=ask)
-        calls = (got.call(random), made.call(random))
+    for number in range(3):
+        got = draw_wish(price, random, vocabulary)
+        got = replace(got, result={**got.result, **beside})
+        if number == 2:
+            rounds.append(single(got, articled(got.request), random))
+            continue
+        amount = got.result[shown].json
+        thing = said_as.format(**{key: each.said for key, each in got.values.items()})
+        ask = random.choice(_IN_CURRENCY).format(x=thing, to="{to}")
+        fixed = {"amount": Value("", amount), "source": Value("", here), "to": _currency(random, here)}  # fmt: skip
+        made = draw_wish(convert, random, vocabulary, fixed=fixed, ask=capitalised(ask))
+        call = got.call(random)
+        if form == 2 and random.random() < 0.4:
+            call = json_call(price.spec.name, got.arguments, amount)
         relayed = f"The price is {amount} {here}."
-        rounds.append(dependent(made.request, calls, made.result, random, relayed))
-    got, source = priced(), currency()
-    rounds.append(single(got, got.request, random))
-    fixed = {"source": source, "to": currency(str(source.json))}
+        rounds.append(
+            dependent(made.request, (call, made.call(random)), made.result, random, relayed)
+        )
+    source = _currency(random)
+    fixed = {"source": source, "to": _currency(random, str(source.json))}
     made = draw_wish(convert, random, vocabulary, fixed=fixed)
     rounds.append(single(made, made.request, random))
     return Scene((price, convert), tuple(rounds))
+
+
+def _rate_scene(random: Random, vocabulary: Vocabulary) -> Scene:
+    """An exchange rate, and `python` for the amount."""
+    takes = {
+        "source": Parameter(KINDS["currency"], ("from_currency", "base", "from", "source"), "Code of the currency to change"),
+        "to": Parameter(KINDS["currency"], ("to_currency", "quote", "to", "target"), "Code of the currency that is wanted"),
+    }  # fmt: skip
+    about = random.choice(("Exchange rate between two currencies", "Rate of one currency in another", "Get the exchange rate"))  # fmt: skip
+    asks = ("what is the rate from {source} to {to}?", "exchange rate {source} to {to}?", "how many {to} is one {source}?")  # fmt: skip
+    tool = draw_tool(random, _plain(
+        "exchange_rate rate_of_exchange get_rate currency_rate", about, takes, {"rate": "float 0.2 9 3"}, asks, "rates"
+    ))  # fmt: skip
+    rounds = []
+    for _ in range(2):
+        source = _currency(random)
+        to = _currency(random, str(source.json))
+        got = draw_wish(tool, random, vocabulary, fixed={"source": source, "to": to})
+        amount = random.choice((random.randint(2, 90) * 10, random.randint(5, 900)))
+        ask = random.choice(_BY_RATE)
+        request = capitalised(ask.format(**{"a": amount, "from": source.said, "to": to.said}))
+        call, fact = python_call(f"{amount} * {got.result['rate'].json}")
+        request += "" if request.endswith("?") else "."
+        calls, answer = (got.call(random), call), f"The result is {fact}."
+        rounds.append(Round("two steps", spoken(request, random), calls, answer, (fact,)))
+    source = _currency(random)
+    fixed = {"source": source, "to": _currency(random, str(source.json))}
+    asked = draw_wish(tool, random, vocabulary, fixed=fixed)
+    rounds.append(single(asked, asked.request, random))
+    return Scene((tool,), tuple(rounds), computes=True)
 
 
 def _plain(
@@ -254,13 +318,34 @@ def feed_scene(random: Random, vocabulary: Vocabulary) -> Scene:
     return Scene((first, second), tuple(rounds))
 
 
+def _merged(one: Scene, other: Scene, random: Random) -> Scene | None:
+    """The tools of both, so that the look-up has to be chosen too; None where that is too much, or two are alike."""
+    tools = (*one.tools, *other.tools)
+    kinds = {tool.base.names[0] for tool in tools}
+    if len(tools) > 7 or len(kinds) < len(tools):
+        return None
+    rounds = [random.sample(each.rounds, min(len(each.rounds), 3)) for each in (one, other)]
+    return Scene(tools, (*rounds[0], *rounds[1]), one.computes or other.computes)
+
+
 def draw_scene(random: Random, vocabulary: Vocabulary) -> Scene:
-    """A scene of any kind, whose tools all have names of their own."""
+    """A scene of any kind, whose tools all have names of their own; now and then two of them at once."""
     while True:
         make = random.choices(
-            (subject_scene, measure_scene, duo_scene, currency_scene, listing_scene, feed_scene),
-            (41, 18, 5, 8, 15, 13),
+            (
+                subject_scene,
+                gather_scene,
+                measure_scene,
+                duo_scene,
+                currency_scene,
+                listing_scene,
+                feed_scene,
+            ),
+            (36, 13, 16, 5, 8, 12, 10),
         )[0]
-        scene = make(random, vocabulary)
-        if len({tool.spec.name for tool in scene.tools}) == len(scene.tools):
+        scene: Scene | None = make(random, vocabulary)
+        if make in (subject_scene, gather_scene) and random.random() < 0.35:
+            beside = random.choice((subject_scene, measure_scene))(random, vocabulary)
+            scene = _merged(scene, beside, random) if scene else None
+        if scene and len({tool.spec.name for tool in scene.tools}) == len(scene.tools):
             return scene
