@@ -145,7 +145,9 @@ def browser_round(
     recency = ", recency_days=30" if "latest" in query or random.random() < 0.05 else ""
     calls = [
         Call(
-            "simple_browser", f"search({compact_text(query)}{recency})", (search_results(entries),)
+            "simple_browser",
+            f"search({compact_text(question.rstrip('?'))}{recency})",
+            (search_results(entries),),
         )
     ]
     if clicks:

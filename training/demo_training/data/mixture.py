@@ -8,7 +8,7 @@ from random import Random
 
 from demo_training.data import (
     assembled,
-    browsing,
+    browsing_pages,
     chains,
     chat,
     chinese,
@@ -232,7 +232,7 @@ def _browser_episode(sources: Sources, random: Random) -> Episode:
     has_python = random.random() < 0.4
     offers = draw_offers(sources, random, random.choice((0, 0, 1)))
     rounds = [
-        browsing.browser_round(random, sources.vocabulary)
+        browsing_pages.browsing_round(random, sources.vocabulary)
     ]  # ids are those of a fresh session
     if has_python:
         rounds.append(code.python_round(random, sources.vocabulary))

@@ -1,0 +1,47 @@
+"""Training data about pages: what is quoted stands in what was shown, and a page is opened where a result does not tell it."""
+
+import re
+from random import Random
+
+from demo_training.data.browsing_pages import load_things, site_round
+from demo_training.data.values import TRAINING
+
+
+def test_every_fact_can_be_told_and_asked_for() -> None:
+    """A statement without its value would be an answer that says nothing."""
+    for thing in load_things():
+        for fact in thing.facts:
+            assert all("{v}" in each for each in fact.statements), fact
+            assert all("{e}" in each for each in fact.questions), fact
+            assert all(each.endswith("?") or each.startswith("=") for each in fact.questions), fact
+
+
+def test_an_answer_quotes_the_page_that_it_names() -> None:
+    """The model told the wrong sentence of a page, and went on to its end."""
+    random = Random(1)
+    quoted = 0
+    for _ in range(600):
+        asked = site_round(random, TRAINING)
+        shown = asked.calls[-1].observations[0]
+        if not asked.facts:
+            continue
+        told, number = re.fullmatch(r"(.+)【(\d+)†source】", asked.answer, re.DOTALL).groups()  # type: ignore[union-attr]
+        text = shown.text.replace(" | ", ": ")
+        assert told.removesuffix(".") in text, asked
+        assert asked.facts[0] in told
+        assert f"【{number}†" in shown.text
+        quoted += 1
+    assert quoted > 500
+
+
+def test_a_result_that_tells_the_answer_is_not_opened() -> None:
+    """A call that changes nothing is one more to go wrong."""
+    random = Random(2)
+    opened = 0
+    for _ in range(600):
+        asked = site_round(random, TRAINING)
+        if len(asked.calls) == 2:
+            told = asked.answer.partition("【")[0]
+            assert told not in asked.calls[0].observations[0].text, asked
+            opened += 1
+    assert opened > 50
