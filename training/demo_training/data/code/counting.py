@@ -1,4 +1,4 @@
-"""Everyday questions about numbers in many wordings: orders and choices, sequences, rounding, divisibility, Roman numerals."""
+"""Everyday questions about numbers in many wordings: orders and choices, sequences, rounding, equations, divisibility, Roman numerals."""
 
 from random import Random
 
@@ -39,6 +39,22 @@ _ROUNDED: tuple[Kind, ...] = (
     Kind(("What is {a} divided by {b}, rounded to {p} decimals?", "{a} / {b} to {p} decimal places?", "Divide {a} by {b} and round to {p} decimals.", "{a} over {b} with {p} digits after the point?"), "print(round({a} / {b}, {p}))", weight=3),
     Kind(("What is the square root of {y} to {p} decimals?", "!round the square root of {y} to {p} places", "sqrt of {y}, {p} decimals please"), "import math\nprint(round(math.sqrt({y}), {p}))", weight=2),
 )  # fmt: skip
+_SOLVED: tuple[Kind, ...] = (
+    Kind(("What number times {a} is {ab}?", "{a} times what is {ab}?", "Which number multiplied by {a} gives {ab}?", "{a} * x = {ab}. What is x?", "Find x: {a}x = {ab}", "By what do I multiply {a} to get {ab}?"), "print({ab} / {a})", weight=2),
+    Kind(("What number plus {a} is {y}?", "{a} plus what is {y}?", "x + {a} = {y}. Find x.", "What must be added to {a} to get {y}?", "How much is missing from {a} to {y}?"), "print({y} - {a})", weight=2),
+    Kind(("What number minus {a} is {b}?", "x - {a} = {b}. What is x?", "From which number do I take {a} to get {b}?", "I think of a number, subtract {a} and get {b}. What was it?"), "print({b} + {a})", weight=2),
+    Kind(("What number divided by {a} is {b}?", "x / {a} = {b}. What is x?", "I divide a number by {a} and get {b}. Which number was it?"), "print({b} * {a})", weight=2),
+    Kind(("I think of a number, multiply it by {h}, add {a} and get {lin}. What is the number?", "{h} times a number plus {a} is {lin}. Which number is it?", "Solve {h}x + {a} = {lin}.", "{h}x + {a} = {lin}: x?"), "print(({lin} - {a}) / {h})", weight=3),
+    Kind(("x + y = {sum2} and x - y = {dif}. What are x and y?", "Two numbers have the sum {sum2} and the difference {dif}. What are they?", "Find two numbers whose sum is {sum2} and whose difference is {dif}.", "Solve x + y = {sum2}, x - y = {dif}."), "x = ({sum2} + {dif}) / 2\ny = {sum2} - x\nprint(x, y)", "They are {out}.", weight=3),
+    Kind(("Solve x^2 - {quad}x + {prod} = 0.", "What are the roots of x² - {quad}x + {prod}?", "Find x: x^2 - {quad}x + {prod} = 0", "Which x solve x**2 - {quad}*x + {prod} = 0?"), "import math\na, b, c = 1, -{quad}, {prod}\nd = math.sqrt(b ** 2 - 4 * a * c)\nprint((-b + d) / (2 * a), (-b - d) / (2 * a))", "They are {out}.", weight=2),
+    Kind(("{k} is to {h} as x is to {prop}. What is x?", "If {k}:{h} = x:{prop}, what is x?", "Solve the proportion {k}/{h} = x/{prop}."), "print({k} / {h} * {prop})", weight=2),
+    Kind(("A bag has {k} red and {h} blue balls. What is the probability of a red one?", "There are {k} green and {h} black socks in a drawer. What is the chance to draw a green one?", "A jar holds {k} red and {h} white sweets. What's the probability that one drawn is red?"), "print({k} / ({k} + {h}))", weight=3),
+    Kind(("A bag has {k} red and {h} blue balls. Two are drawn without putting back. What is the probability that both are red?", "{k} red and {h} white socks are in a drawer. I take two. How likely are two red ones?"), "total = {k} + {h}\nprint({k} / total * ({k} - 1) / (total - 1))"),
+    Kind(("What is the {b} times table up to 10?", "!write the multiplication table of {b}", "!list {b} times 1 to {b} times 10", "+the first ten multiples of {b}"), "print([{b} * i for i in range(1, 11)])", weight=2),
+    Kind(("What is the smallest power of {k} above {y}?", "Which is the first power of {k} larger than {y}?", "What's the lowest power of {k} that is more than {y}?"), "n = 1\nwhile n <= {y}:\n    n *= {k}\nprint(n)", weight=2),
+    Kind(("How many times can {y} be divided by {k} until it is below 1?", "How many times do I have to divide {y} by {k} until less than 1 is left?"), "n, times = {y}, 0\nwhile n >= 1:\n    n /= {k}\n    times += 1\nprint(times)"),
+    Kind(("Add the digits of {y} again and again until one digit is left. Which one?", "What is the digital root of {y}?"), "n = {y}\nwhile n > 9:\n    n = sum(int(digit) for digit in str(n))\nprint(n)"),
+)  # fmt: skip
 _RANGE = ("from 1 to {z}", "between 1 and {z}", "up to {z}", "from 1 through {z}")
 _HOW_MANY = ("How many numbers {r} are {c}?", "!count the numbers {r} that are {c}", "How many integers {r} are {c}?", "How many of the numbers {r} are {c}?", "{r}, how many numbers are {c}?", "=the number of integers {r} that are {c}")  # fmt: skip
 _WHICH = ("Which numbers {r} are {c}?", "!list the numbers {r} that are {c}", "+all numbers {r} that are {c}", "!find the numbers {r} that are {c}")  # fmt: skip
@@ -57,7 +73,7 @@ _ROMAN: tuple[Kind, ...] = (
     Kind(("What number is the Roman numeral {roman}?", "Convert {roman} to a normal number.", "{roman} in Arabic numerals?", "Which year is {roman}?", "How much is {roman}?", "What does the Roman number {roman} stand for?"), "values = {{'I': 1, 'V': 5, 'X': 10, 'L': 50, 'C': 100, 'D': 500, 'M': 1000}}\nnumbers = [values[sign] for sign in '{roman}']\nprint(sum(-a if a < b else a for a, b in zip(numbers, [*numbers[1:], 0])))", weight=2),
 )  # fmt: skip
 _PAIRS = ((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))  # fmt: skip
-_SIZES = "h 3-9, k 2-4, e 1-9, m = k + e + 1, a 2-40, b 3-13, s1 1-60, step 2-15, s2 = s1 + step, s3 = s2 + step, s4 = s3 + step, t 5-60, g1 1-9, q 2-5, g2 = g1 * q, g3 = g2 * q, g4 = g3 * q, f 5-12, p 1-4, y 101-99999, z 3-60*10"
+_SIZES = "h 3-9, k 2-4, e 1-9, m = k + e + 1, a 2-40, b 3-13, s1 1-60, step 2-15, s2 = s1 + step, s3 = s2 + step, s4 = s3 + step, t 5-60, g1 1-9, q 2-5, g2 = g1 * q, g3 = g2 * q, g4 = g3 * q, f 5-12, ab = a * b, lin = h * t + a, dif = e, sum2 = a + a + e, quad = h + k, prod = h * k, u 2-20, prop = h * u, p 1-4, y 101-99999, z 3-60*10"
 
 
 def roman(number: int) -> str:
@@ -70,7 +86,7 @@ def roman(number: int) -> str:
 
 
 def counting(random: Random, vocabulary: Vocabulary) -> Task:
-    """Orders and choices, sequences, rounding, Roman numerals, numbers of a range."""
+    """Orders and choices, sequences, rounding, numbers that are looked for, Roman numerals, numbers of a range."""
     slots = drawn_sizes(random, _SIZES)
     x = round(random.uniform(0.01, random.choice((3, 30, 900))), random.choice((3, 4, 5, 6)))
     # A range counted down is a sequence as well.
@@ -81,10 +97,10 @@ def counting(random: Random, vocabulary: Vocabulary) -> Task:
     which = random.random()
     if which < 0.18:
         return _of_a_range(random, slots)
-    kinds = _ORDERS if which < 0.45 else _SEQUENCES if which < 0.7 else _ROUNDED if which < 0.9 else _ROMAN  # fmt: skip
+    kinds = _ORDERS if which < 0.38 else _SEQUENCES if which < 0.58 else _ROUNDED if which < 0.75 else _SOLVED if which < 0.94 else _ROMAN  # fmt: skip
     kind = random.choices(kinds, [each.weight for each in kinds])[0]
     request = framed(random, random.choice(kind.wordings)).format_map(slots)
-    return Task(capitalised(request), kind.code.format_map(slots))
+    return Task(capitalised(request), kind.code.format_map(slots), kind.answer.format(out="{}"))
 
 
 def _of_a_range(random: Random, slots: dict[str, str]) -> Task:

@@ -62,8 +62,8 @@ _RANKED = (
     (("Which {N} have the lowest values?", "Name the {N} lowest.", "What are the {N} smallest?", "List the {N} with the least.", "The bottom {N}?", "Show the last {N} of the ranking."), f"{_BY_LOW}[:{{n}}]"),
     (("Rank them from high to low.", "Sort them, highest first.", "Make a ranking, the largest first.", "Order them from most to least.", "Sort in descending order."), _BY_HIGH),
     (("Rank them from low to high.", "Sort them, lowest first.", "Order them from least to most.", "Sort in ascending order.", "Put them in order, the smallest first."), _BY_LOW),
-    (("Which is second highest?", "Who or what is in second place from the top?", "Which one has the second highest value?"), f"{_BY_HIGH}[1]"),
-    (("Which is third highest?", "Which one has the third highest value?"), f"{_BY_HIGH}[2]"),
+    (("Which is second highest?", "Who or what is in second place from the top?", "Which one has the second highest value?"), f"{_BY_LOW}[-2]"),
+    (("Which is third highest?", "Which one has the third highest value?"), f"{_BY_LOW}[-3]"),
     (("Which is second lowest?", "Which one has the second lowest value?"), f"{_BY_LOW}[1]"),
 )  # fmt: skip
 _LIMITS = (

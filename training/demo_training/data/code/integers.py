@@ -102,7 +102,7 @@ _SEQUENCES: tuple[Kind, ...] = (
     Kind(("+the first {t} Fibonacci numbers", "+the first {t} terms of the Fibonacci sequence", "!print {t} Fibonacci numbers"), "a, b = 0, 1\nfor _ in range({t}):\n    print(a, end=' ')\n    a, b = b, a + b", weight=4),
     Kind(("+the Fibonacci numbers below {m}", "+all Fibonacci numbers up to {m}"), "a, b = 0, 1\nwhile a <= {m}:\n    print(a, end=' ')\n    a, b = b, a + b"),
     Kind(("=the sum of the first {t} Fibonacci numbers",), "a, b, total = 0, 1, 0\nfor _ in range({t}):\n    total += a\n    a, b = b, a + b\nprint(total)"),
-    Kind(("=the {tth} term of the arithmetic sequence that starts at {a} with difference {d}", "An arithmetic sequence starts at {a} and grows by {d}. What is term {t}?", "=the {tth} term of {a}, {a1}, {a2}, ..."), "print({a} + ({t} - 1) * {d})"),
+    Kind(("=the {tth} term of the arithmetic sequence that starts at {a} with difference {d}", "An arithmetic sequence starts at {a} and grows by {d}. What is term {t}?"), "print({a} + ({t} - 1) * {d})"),
     Kind(("=the sum of the first {t} terms of the arithmetic sequence that starts at {a} with difference {d}", "An arithmetic sequence starts at {a} with step {d}. What is the sum of its first {t} terms?"), "print(sum({a} + i * {d} for i in range({t})))"),
     Kind(("+the first {t} terms of the arithmetic sequence that starts at {a} with difference {d}", "!count from {a} in steps of {d}, {t} numbers"), "print([{a} + i * {d} for i in range({t})])"),
     Kind(("=the {tth} term of the geometric sequence that starts at {a} with ratio {r}", "A geometric sequence starts at {a} with ratio {r}. What is term {t}?"), "print({a} * {r} ** ({t} - 1))"),
@@ -176,7 +176,6 @@ def integer_kinds(random: Random, vocabulary: Vocabulary) -> Task:
         "a": a,
         "d": d,
         "dth": ordinal(random, d),
-        "a1": a + d,
         "a2": a + 2 * d,
     }
     return ask(

@@ -26,7 +26,7 @@ _SHARED: tuple[Problem, ...] = (
         _EACH, ("total = {x} * (100 - {p}) / 100", "each = total / {c}"), "It is {money} each.", (("what does it cost with the discount|what is the price then", 1),), 2),
 )  # fmt: skip
 _PAY: tuple[Problem, ...] = (
-    Problem("h 3-10, r 2-6, w 2-12, x $8-40",
+    Problem("h 3/4/5/6/7/8/8/9/7.5/6.5/8.5/4.5, r 2-6, w 2-12, x $8-40",
         "{n} earns {x!} an hour, works {h} hours a day and {r} days a week|I get {x!} an hour and work {h} hours a day, {r} days a week|a job pays {x!} per hour, {h} hours a day, {r} days a week|{n} works {r} days a week, {h} hours each day, for {x!} an hour|my pay is {x!} per hour; I work {h} hours a day on {r} days a week",
         "how much is earned in {w} weeks|how much does that make in {w} weeks|what is the pay for {w} weeks|how much money is that after {w} weeks|what comes together in {w} weeks", ("hours = {h} * {r} * {w}", "pay = hours * {x}"), "It is {money}.",
         (("how many hours is that in {w} weeks|how many hours are worked in {w} weeks", 1),), 3),
@@ -75,7 +75,7 @@ _MOVING: tuple[Problem, ...] = (
         "what is the average speed in km/h|how fast is that in km/h|what's the speed in km per hour", ("hours = {h} + {u} / 60", "speed = {t} / hours"), "The speed is {out} km per hour."),
     Problem("l 4-12, t 5-90*10, u 30-60",
         "my car uses {l} liters per 100 km|a car takes {l} liters for 100 km|the van needs {l} l per 100 km|{n}'s car has a use of {l} liters on 100 km",
-        "how much fuel is it for {t} km|how many liters does it need for {t} km|how many liters are needed to go {t} km|how much fuel does a trip of {t} km take", ("per_km = {l} / 100", "liters = per_km * {t}"), "It needs {out} liters.", (), 3),
+        "how much fuel is it for {t} km|how many liters does it need for {t} km|how many liters are needed to go {t} km|how much fuel does a trip of {t} km take", ("liters = {t} / 100 * {l}",), "It needs {out} liters.", (), 3),
     Problem("l 4-12, u 30-70",
         "my car uses {l} liters per 100 km and the tank has {u} liters|the tank holds {u} liters and the car takes {l} liters for 100 km|with {u} liters in the tank, {n}'s van needs {l} liters per 100 km",
         "how far can I go|how many km does that last|how far does it get|what is the range in km", ("distance = {u} / {l} * 100",), "It is {out} km."),
@@ -167,7 +167,7 @@ _REST: tuple[Problem, ...] = (
         "how many are left|how many {i} are left|how many {i} does {n} have now|how many {i} remain", ("total = {c} * {r}", "left = total - {y}"), "", (), 2),
     Problem("c 3-12, d 2-10, w 2-12",
         "{c} workers need {d} days to build a wall|a job takes {c} people {d} days|{c} machines do the work in {d} hours|{c} taps fill a pool in {d} hours",
-        "how long do {w} of them need|how long does it take with {w}|how long is it for {w}", ("work = {c} * {d}", "time = work / {w}"), "It takes {out}."),
+        "how long do {w} of them need|how long does it take with {w}|how long is it for {w}", ("time = {c} * {d} / {w}",), "It takes {out}."),
     Problem("x 1-9, k 2-9, u 3-20, y = x + k, f = k * u",
         "one gym costs {f!} plus {x!} a visit and the other {y!} a visit|plan A is {f!} a month and {x!} per call, plan B {y!} per call|renting skis costs {f!} once and {x!} a day here, and {y!} a day there",
         "from how many on are both equally expensive|at what number do they cost the same|when are the two equal", ("difference = {y} - {x}", "number = {f} / difference")),

@@ -136,6 +136,17 @@ def _distracted(random: Random, facts: list[str], question: str, extra: str) -> 
     return " ".join(f"{capitalised(each)}." for each in parts) + f" {capitalised(question)}?"
 
 
+def with_remark(random: Random, request: str, vocabulary: Vocabulary) -> str:
+    """A question of several sentences with one more in front of the last, or of all, that changes nothing."""
+    sentences = re.split(r"(?<=\.) (?=[A-Z])", request)
+    if len(sentences) < 2:
+        return request
+    someone = {"m": random.choice(vocabulary.first_names)}
+    extra = capitalised(remark(random, someone, random.choice(CURRENCIES))) + "."
+    sentences.insert(random.randrange(len(sentences)), extra)
+    return " ".join(sentences)
+
+
 def posed(random: Random, problem: Problem, vocabulary: Vocabulary, distraction: float = 0.1) -> Task:  # fmt: skip
     """A question of this problem with fresh numbers, names and things.
 

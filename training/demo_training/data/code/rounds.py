@@ -34,6 +34,7 @@ from demo_training.data.code.figures import (
 )
 from demo_training.data.code.files import files
 from demo_training.data.code.formulas import FORMULA_KINDS, formulas
+from demo_training.data.code.geometry import geometry
 from demo_training.data.code.growth import growth
 from demo_training.data.code.integers import INTEGER_KINDS, integer_kinds, number_theory
 from demo_training.data.code.labelled import groups, labelled_figures, votes
@@ -42,6 +43,7 @@ from demo_training.data.code.measures import factors, two_parts
 from demo_training.data.code.phrases import mirrored_and_shifted, phrases
 from demo_training.data.code.problems import problems
 from demo_training.data.code.progress import left_over, towards_a_goal
+from demo_training.data.code.quantities import with_remark
 from demo_training.data.code.rates import rates, several_steps
 from demo_training.data.code.shares import shares
 from demo_training.data.code.situations import balance
@@ -88,11 +90,13 @@ MAKERS: tuple[tuple[Maker, float], ...] = (
     (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 20), (story_kinds, STORY_KINDS), (balance, 48), (rates, 75), (several_steps, 80),
     (worked_money, 120), (lists_of_life, 45), (common, 190), (clock_spans, 60), (day_spans, 60), (left_over, 60), (towards_a_goal, 45),
     (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 55), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 10),
-    (list_kinds, 3 * LIST_KINDS // 4), (problems, 340), (growth, 170), (measured, 80), (grouped, 35), (pasted, 60), (teams, 30), (two_parts, 40), (factors, 60), (counting, 130), (mirrored_and_shifted, 25),
+    (list_kinds, 3 * LIST_KINDS // 4), (problems, 340), (growth, 170), (geometry, 80), (measured, 80), (grouped, 35), (pasted, 60), (teams, 30), (two_parts, 40), (factors, 60), (counting, 170), (mirrored_and_shifted, 25),
     (files, 8), (conditional_list, 32), (conditional_range, 24), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
 
 
+# Word problems of some sentences, in which people tell more than is needed.
+_TOLD_MAKERS = (left_over, towards_a_goal, several_steps, rates, story_kinds, word_problems, shares)
 _BEFORE_A_VOWEL = re.compile(r"\b([Aa]) (?=(?!uni|use|eu|one\b)[aeiou]|8|1[18]\b)")
 
 
@@ -113,6 +117,8 @@ def draw_task(random: Random, vocabulary: Vocabulary) -> Task:
     makers, weights = zip(*MAKERS, strict=True)
     maker: Maker = random.choices(makers, weights)[0]
     task = maker(random, vocabulary)
+    if maker in _TOLD_MAKERS and random.random() < 0.1:
+        task = replace(task, request=with_remark(random, task.request, vocabulary))
     # Where the code has a text, the request has it too, and it must stay as it is.
     if "'" in task.code or '"' in task.code:
         return task

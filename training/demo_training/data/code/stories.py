@@ -119,7 +119,7 @@ _STORIES: tuple[Kind, ...] = (
     Kind(("A car drives {x} km in {c} hours. What is its average speed?", "{n} rides {x} km in {c} hours. How fast is that?", "=the average speed for {x} km in {c} hours"), "print({x} / {c})", "The speed is {out} km per hour."),
     Kind(("A car drives {a} km/h for {c} hours. How far does it get?", "How far do you get in {c} hours at {a} km per hour?", "A train goes {a} km an hour. How far is that in {c} hours?"), "print({a} * {c})", "It is {out} km."),
     Kind(("How long does it take to drive {x} km at {a} km/h?", "A train goes {a} km per hour. How many hours does it need for {x} km?", "{n} rides {x} km at {a} km per hour. How many hours is that?"), "print({x} / {a})", "It takes {out} hours."),
-    Kind(("A car needs {c} liters for 100 km. How many liters does it need for {x} km?",), "print({x} * {c} / 100)", "It needs {out} liters."),
+    Kind(("A car needs {c} liters for 100 km. How many liters does it need for {x} km?",), "print({x} / 100 * {c})", "It needs {out} liters."),
     Kind(("A recipe for {c} people needs {x} g of sugar. How much is it for {b} people?", "{c} people need {x} g of rice. How much do {b} people need?", "If {c} {i} weigh {x} g, how much do {b} weigh?", "{c} {i} cost ${x}. What do {b} cost?"), "print({x} / {c} * {b})"),
     Kind(("{c} workers need {b} days. How many days do {d} workers need?",), "print({c} * {b} / {d})", "It takes {out} days."),
     Kind(("Two numbers have the sum {x}; one of them is {b}. What is the other?", "{n} and {m} have {x} {i} together. {n} has {b}. How many does {m} have?"), "print({x} - {b})"),
