@@ -128,13 +128,6 @@ class Service:
         requests = [each for each in self.offer.template.requests if not each.endswith("}")]
         return self.asked(random, vocabulary, request=random.choice(requests))
 
-    def as_round(self, random: Random, vocabulary: Vocabulary) -> Round:
-        """One call."""
-        used = self.asked(random, vocabulary)
-        made = used.as_round(random)
-        ends_with_value = used.offer.template.requests[0].endswith("}")
-        return replace(made, user=used.request) if ends_with_value else made
-
 
 def _in_order(template: Template, random: Random, vocabulary: Vocabulary) -> dict[str, Value]:
     """Values of the first and the last day or hour, where a tool takes both."""
@@ -260,7 +253,7 @@ def draw_services(random: Random, vocabulary: Vocabulary) -> list[Service]:
 def family_episode(random: Random, vocabulary: Vocabulary) -> Episode:
     """A tool set of one author: single calls, the same tool for two things, two requests at once."""
     services = draw_services(random, vocabulary)
-    count = max(3, 7 - len(services) // 2)  # what is too long is not trained on
+    count = max(2, 7 - len(services) * 2 // 3)  # what is too long is not trained on
     rounds: list[Round] = []
     while len(rounds) < count:
         service = random.choice(services)
@@ -276,7 +269,7 @@ def family_episode(random: Random, vocabulary: Vocabulary) -> Episode:
                 made = two_requests(first, second, random)
         elif draw < 0.45 and len(service.offer.template.results) > 1 and service.searches:
             made = _rows(service, random, vocabulary)
-        rounds.append(made or service.as_round(random, vocabulary))
+        rounds.append(made or service.asked(random, vocabulary).as_round(random))
     specs = [service.offer.spec for service in services]
     if random.random() < 0.2:
         specs.append(PYTHON)

@@ -361,7 +361,10 @@ class Use:
 
     def as_round(self, random: Random, kind: str = "function") -> Round:
         call, answer = self.called(random)
-        return Round(kind, spoken(self.request, random), (call,), answer, self.facts)
+        ends = [each.said for each in self.values.values() if each.said.endswith((".", "?"))]
+        is_copied = self.request.endswith(tuple(ends))  # nothing is put behind such a text
+        user = self.request if is_copied else spoken(self.request, random)
+        return Round(kind, user, (call,), answer, self.facts)
 
     def called(self, random: Random) -> tuple[Call, str]:
         """The call and what is told of it: a result that is a sentence is told as it is."""
