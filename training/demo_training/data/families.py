@@ -79,7 +79,7 @@ def draw_style(random: Random) -> Style:
     return Style(
         random.random() < 0.33,
         random.random() < 0.2,
-        random.random() < 0.5,
+        random.random() < 0.25,
         random.random() < 0.6,
         random.random() < 0.08,
     )
@@ -236,7 +236,7 @@ def _rows(service: Service, random: Random, vocabulary: Vocabulary) -> Round:
 def draw_services(random: Random, vocabulary: Vocabulary) -> list[Service]:
     """One to eight tools, most of them of one domain."""
     templates = list(family_templates())
-    count = random.choices(range(1, 9), (16, 17, 16, 14, 12, 10, 8, 7))[0]
+    count = random.choices(range(1, 9), (18, 19, 17, 14, 12, 9, 7, 4))[0]
     style, domain = draw_style(random), random.choice(templates).domain
     near = [each for each in templates if each.domain == domain]
     far = [each for each in templates if each.domain != domain]

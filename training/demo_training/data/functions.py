@@ -20,7 +20,7 @@ from demo_training.data.values import (
     choice_of,
     invented_word,
 )
-from demo_training.data.written_values import WRITTEN_KINDS
+from demo_training.data.written_values import WRITTEN_KINDS, composed_word
 from glm_tools.tool import ToolSpec
 
 
@@ -159,8 +159,9 @@ def _real_or_any(options: Sequence[str]) -> Kind:
     """One of the options, or any word in its place: what is copied and what is understood look alike."""
 
     def draw(random: Random, vocabulary: Vocabulary) -> Value:
-        pool = vocabulary.dictionary if random.random() < 0.35 else options
-        text = random.choice(pool)
+        share = random.random()
+        pool = vocabulary.dictionary if share < 0.3 else options
+        text = composed_word(random) if share > 0.85 else random.choice(pool)
         return Value(text, text)
 
     return Kind({"type": "string"}, draw)

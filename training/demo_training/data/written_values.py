@@ -30,6 +30,15 @@ _TEXTS = words(
     All tests pass now, What time does the museum open?, I would like a glass of water, How much does this cost?,
     Build 214 failed, Lunch is on me today, The invoice is overdue, Good luck tomorrow!, Is this seat taken?"""
 )
+_PREFIXES = words(
+    "re, un, over, micro, hyper, photo, thermo, bio, geo, tele, auto, anti, inter, trans, sub, super, hydro, ortho, para, e, con, dis, im, per, ob"
+)
+_ROOTS = words(
+    "graph, meter, phon, scop, log, form, cept, duct, ject, port, scrib, spect, struct, vert, vis, voc, cred, dict, morph, therm, lum, tract, fluct, phem, quit, nest, sever"
+)
+_SUFFIXES = words(
+    "ion, al, ous, ment, able, ist, ism, ize, ity, ant, ent, ure, eral, ic, ine, ate, ive, or, ant, ary"
+)
 _SERVICES = words(
     "api, web, auth, billing, search, mail, cache, report, image, queue, payment, login, video, export, metrics"
 )
@@ -73,6 +82,12 @@ def _text(random: Random, vocabulary: Vocabulary) -> str:
         return random.choice(_TEXTS)
     text = random.choice(vocabulary.sentences)
     return random.choice((text, text[:1].upper() + text[1:], f"{text[:1].upper()}{text[1:]}!"))
+
+
+def composed_word(random: Random) -> str:
+    """A word that could be of a dictionary: of several tokens, and spelt otherwise behind a quote than behind a space."""
+    word = random.choice(_PREFIXES) + random.choice(_ROOTS) + random.choice(_SUFFIXES)
+    return word if random.random() < 0.7 else word + random.choice(("s", "ly", "ness"))
 
 
 def _heading(random: Random, vocabulary: Vocabulary) -> str:
@@ -170,6 +185,7 @@ WRITTEN_KINDS: Mapping[str, Kind] = {
     "coupon": _copied(_shaped("@@@@##", "&&&&####", "SAVE##", "Spring-##@", "@&&&_##", "WELCOME-**", "free&&&##")),
     "sku": _copied(_shaped("SKU-##@#", "@@@-####", "########", "prod_&#&##", "@#-@#-##", "B0******")),
     "key": _copied(_shaped("evt_#&&#&", "&&###&", "tsk-###", "####", "@##-&&", "id_##&#", "doc-**&#")),
+    "composed": _copied(lambda r, _: composed_word(r) if r.random() < 0.7 else composed_word(r).capitalize()),
     "gate": _copied(_shaped("@##", "@#", "##@", "##")),
     "airport": _copied(lambda r, _: r.choice(_AIRPORTS)),
     "day": Kind({"type": "string"}, _day),
