@@ -13,6 +13,7 @@ from demo_training.data import (
     chat,
     chinese,
     code,
+    failures,
     records,
     scenarios,
     texts,
@@ -41,30 +42,6 @@ _SYSTEM_TEXTS = (
     "Answer briefly.", "Be polite and precise.", "You work for a small company.", "Answer in one sentence.",
     "You help the staff of an office.", "Use tools whenever they help.",
 )  # fmt: skip
-_TRANSIENT = (
-    "Error: service temporarily unavailable", "TimeoutError: the request timed out", "Error: connection reset, try again",
-    "ConnectionError: no answer from the server", "RuntimeError: database is locked",
-)  # fmt: skip
-_WHAT_FAILS = (
-    "The server", "The backend", "Our system", "The network", "The gateway", "The connection", "The remote host",
-    "The database", "The upstream API", "This endpoint", "The request", "The lookup", "The tool",
-)  # fmt: skip
-_HOW_IT_FAILS = (
-    "is busy", "is overloaded", "timed out", "did not respond", "took too long", "was interrupted", "dropped the connection",
-    "is restarting", "is under maintenance for a few seconds", "could not be reached", "hit a rate limit",
-    "returned 503", "returned 502 Bad Gateway", "failed for a moment", "is warming up", "lost the message",
-)  # fmt: skip
-_WHAT_TO_DO = (
-    "", "", "", "Please try again.", "Please retry.", "Retry in a moment.", "Try it again.", "Repeat the call.",
-    "Call it again.", "Send it again, please.", "A second attempt may work.", "Make the same call again.",
-)  # fmt: skip
-_FINAL = (
-    "not found",
-    "no such record",
-    "permission denied",
-    "the account is locked",
-    "nothing matches",
-)
 
 
 @dataclass(frozen=True)
@@ -134,35 +111,6 @@ def draw_offers(sources: Sources, random: Random, count: int) -> list[Offer]:
         if all(drawn.spec.name != other.spec.name for other in offers):
             offers.append(drawn)
     return offers
-
-
-def _passing_error(random: Random) -> str:
-    """What a tool says when the same call may succeed a moment later."""
-    if random.random() < 0.15:
-        return random.choice(_TRANSIENT)
-    name = random.choice(("", "", "", "Error: ", "TimeoutError: ", "Temporary failure: ", "429: "))
-    text = f"{random.choice(_WHAT_FAILS)} {random.choice(_HOW_IT_FAILS)}."
-    if name and random.random() < 0.5:
-        text = text[0].lower() + text[1:]
-    text = f"{name}{text} {random.choice(_WHAT_TO_DO)}".strip()
-    return text[:-1] if random.random() < 0.3 else text
-
-
-def with_error(asked: Round, random: Random) -> Round:
-    """The same round with a failure that passes when the call is made again, or one that has to be told."""
-    call = asked.calls[0]
-    if random.random() < 0.65:
-        failed = replace(call, observations=(Observation(_passing_error(random)),))
-        return replace(asked, kind="error, then again", calls=(failed, *asked.calls))
-    problem = random.choice(_FINAL)
-    shape = random.random()
-    failed = replace(
-        call, observations=(Observation(f'{{"error": "{problem}"}}' if shape < 0.5 else problem),)
-    )
-    answer = random.choice(
-        (f"Sorry, that did not work: {problem}.", f"The tool reported an error: {problem}.")
-    )
-    return replace(asked, kind="error, told", calls=(failed,), answer=answer, facts=(problem,))
 
 
 def _python_chain(sources: Sources, random: Random) -> chains.Chain | None:
@@ -312,7 +260,11 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
             if random.random() < 0.7:
                 used = used.telling_everything()
             asked = used.as_round(random)
-            rounds.append(with_error(asked, random) if random.random() < 0.09 else asked)
+            rounds.append(
+                failures.with_failure(asked, [each.spec], random)
+                if random.random() < 0.09
+                else asked
+            )
     if len(fresh) > 1 and random.random() < 0.22:
         first, second = (
             use(each, random, vocabulary).telling_everything() for each in random.sample(fresh, 2)
@@ -337,7 +289,7 @@ def _assembled_episode(sources: Sources, random: Random) -> Episode:
     if random.random() < 0.2:
         index = random.randrange(len(rounds))
         if rounds[index].kind in ("function", "two steps"):
-            rounds[index] = with_error(rounds[index], random)
+            rounds[index] = failures.with_failure(rounds[index], made.tools, random)
     if random.random() < 0.1:
         refused = chat.refusal_round(made.tools, sources.everyday, random, sources.vocabulary)
         rounds += [refused] if refused else []
