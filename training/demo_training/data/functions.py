@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from random import Random
@@ -17,10 +17,9 @@ from demo_training.data.values import (
     Value,
     Vocabulary,
     capitalised,
-    choice_of,
     invented_word,
 )
-from demo_training.data.written_values import WRITTEN_KINDS, composed_word
+from demo_training.data.written_values import OF_OPTIONS, WRITTEN_KINDS, said_of
 from glm_tools.tool import ToolSpec
 
 
@@ -112,8 +111,8 @@ def kind_of(text: str) -> Kind:
     if named:
         return named
     word, _, rest = text.partition(" ")
-    if word in _OF_OPTIONS:
-        return _OF_OPTIONS[word](tuple(rest.split("|")))
+    if word in OF_OPTIONS:
+        return OF_OPTIONS[word](tuple(rest.split("|")))
     if word == "flag":
         yes, no = (side.split(" / ") for side in rest.split("|"))
 
@@ -142,54 +141,6 @@ def kind_of(text: str) -> Kind:
         return Value(option, option)
 
     return Kind({"type": "string"}, draw)
-
-
-def _said_as(entries: Sequence[str]) -> Kind:
-    """An enum with the ways to say each member: `member=way/way`."""
-    members = dict(entry.split("=") for entry in entries)
-
-    def draw(random: Random, _: Vocabulary) -> Value:
-        member = random.choice(list(members))
-        return Value(random.choice(members[member].split("/")), member)
-
-    return Kind({"type": "string", "enum": list(members)}, draw)
-
-
-def _real_or_any(options: Sequence[str]) -> Kind:
-    """One of the options, or any word in its place: what is copied and what is understood look alike."""
-
-    def draw(random: Random, vocabulary: Vocabulary) -> Value:
-        share = random.random()
-        pool = vocabulary.dictionary if share < 0.3 else options
-        text = composed_word(random) if share > 0.85 else random.choice(pool)
-        return Value(text, text)
-
-    return Kind({"type": "string"}, draw)
-
-
-def _several(options: Sequence[str]) -> Kind:
-    """A list of two to four of the options, as a result tells it."""
-
-    def draw(random: Random, _: Vocabulary) -> Value:
-        chosen = random.sample(options, random.randint(2, min(4, len(options))))
-        return Value(said_of(chosen), chosen)
-
-    return Kind({"type": "array", "items": {"type": "string"}}, draw)
-
-
-_OF_OPTIONS: Mapping[str, Callable[[tuple[str, ...]], Kind]] = {
-    "enum": choice_of, "say": _said_as, "real": _real_or_any, "several": _several,
-}  # fmt: skip
-
-
-def said_of(value: Any) -> str:
-    """A JSON value of a result as an answer tells it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        said = [said_of(each) for each in value]
-        return ", ".join(said[:-1]) + " and " + said[-1] if len(said) > 1 else "".join(said)
-    return str(value)
 
 
 def _number(value: int | float) -> Value:

@@ -1,9 +1,10 @@
 """Values as people write them to services: long numbers, codes in both cases, names of all countries, quoted messages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
+from typing import Any
 
-from demo_training.data.values import Kind, Value, Vocabulary, words
+from demo_training.data.values import Kind, Value, Vocabulary, choice_of, words
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _FIRST = words(
@@ -195,3 +196,51 @@ WRITTEN_KINDS: Mapping[str, Kind] = {
     "latitude": _decimal(-65, 70, 2),
     "longitude": _decimal(-179, 179, 2),
 }  # fmt: skip
+
+
+def _said_as(entries: Sequence[str]) -> Kind:
+    """An enum with the ways to say each member: `member=way/way`."""
+    members = dict(entry.split("=") for entry in entries)
+
+    def draw(random: Random, _: Vocabulary) -> Value:
+        member = random.choice(list(members))
+        return Value(random.choice(members[member].split("/")), member)
+
+    return Kind({"type": "string", "enum": list(members)}, draw)
+
+
+def _real_or_any(options: Sequence[str]) -> Kind:
+    """One of the options, or any word in its place: what is copied and what is understood look alike."""
+
+    def draw(random: Random, vocabulary: Vocabulary) -> Value:
+        share = random.random()
+        pool = vocabulary.dictionary if share < 0.3 else options
+        text = composed_word(random) if share > 0.85 else random.choice(pool)
+        return Value(text, text)
+
+    return Kind({"type": "string"}, draw)
+
+
+def _several(options: Sequence[str]) -> Kind:
+    """A list of two to four of the options, as a result tells it."""
+
+    def draw(random: Random, _: Vocabulary) -> Value:
+        chosen = random.sample(options, random.randint(2, min(4, len(options))))
+        return Value(said_of(chosen), chosen)
+
+    return Kind({"type": "array", "items": {"type": "string"}}, draw)
+
+
+OF_OPTIONS: Mapping[str, Callable[[tuple[str, ...]], Kind]] = {
+    "enum": choice_of, "say": _said_as, "real": _real_or_any, "several": _several,
+}  # fmt: skip
+
+
+def said_of(value: Any) -> str:
+    """A JSON value of a result as an answer tells it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        said = [said_of(each) for each in value]
+        return ", ".join(said[:-1]) + " and " + said[-1] if len(said) > 1 else "".join(said)
+    return str(value)
