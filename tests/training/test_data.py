@@ -19,6 +19,7 @@ from demo_training.data import (
     dependent,
     dependent_gathers,
     dependent_scenes,
+    dependent_subjects,
     dependent_sums,
     families,
     held_out,
@@ -274,7 +275,7 @@ def test_a_name_leads_to_two_calls_and_an_id_to_one() -> None:
     rounds = [
         asked
         for number in range(60)
-        for asked in dependent.subject_scene(Random(f"12/{number}"), TRAINING).rounds
+        for asked in dependent_subjects.subject_scene(Random(f"12/{number}"), TRAINING).rounds
     ]
     kinds = Counter(asked.kind for asked in rounds)
     assert 0.35 < kinds["function"] / len(rounds) < 0.65

@@ -88,6 +88,8 @@ def find_then_act(record: Record, random: Random, vocabulary: Vocabulary) -> Cha
         acted = acted.telling_everything()
     said = {key: value.said for key, value in acted.values.items()}
     sentence = request.format(**{**said, "it": found.request})
+    id_words = record.id_name.replace("_", " ")
+    relayed = f"The {id_words} of {found.request} is {found.result[record.id_name]}."
     if random.random() < 0.3:
         sentence = f"Find {found.request} and {lowered(request).format(**{**said, 'it': 'it'})}"
     mark = "?" if sentence.startswith("What") else "."
@@ -95,7 +97,7 @@ def find_then_act(record: Record, random: Random, vocabulary: Vocabulary) -> Cha
         "two steps",
         spoken(sentence + mark, random),
         (_call(found), _call(acted)),
-        acted.answer,
+        f"{relayed} {acted.answer}" if acted.facts else acted.answer,
         acted.facts or (str(found.result[record.id_name]),),
     )
 
@@ -161,11 +163,12 @@ def relay(
     if random.random() < 0.7:
         taken = taken.telling_everything()
     answer = taken.answer.replace(source.request, str(value))
+    relayed = f"{capitalised(source.request)} is {value}."
     question = Round(
         "two steps",
         spoken(taken.request, random),
         (_call(source), _call(taken)),
-        answer,
+        f"{relayed} {answer}",
         taken.facts,
     )
     return (source.offer, taking), question

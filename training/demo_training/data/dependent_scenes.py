@@ -15,9 +15,9 @@ from demo_training.data.dependent import (
     load_dependent,
     opened,
     single,
-    subject_scene,
 )
 from demo_training.data.dependent_gathers import gather_scene
+from demo_training.data.dependent_subjects import subject_scene
 from demo_training.data.dependent_sums import duo_scene, measure_scene
 from demo_training.data.episode import Call, Round, json_call, spoken
 from demo_training.data.functions import Parameter, kind_of, told
