@@ -141,7 +141,7 @@ def _python_chain(sources: Sources, random: Random) -> chains.Chain | None:
 def chain(sources: Sources, random: Random) -> chains.Chain:
     """A task of dependent calls, and the functions it needs."""
     while True:
-        if random.random() < 0.5:
+        if random.random() < 0.75:
             return scenarios.scenario_chain(random, sources.vocabulary)
         record = random.choice(sources.records)
         which = random.random()
