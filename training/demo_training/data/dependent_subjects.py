@@ -195,7 +195,7 @@ class _Catalogue:
 
     def _can_come_second(self, ask: str) -> bool:
         """Whether `it` or `them` may stand for the id in a request behind "find … and"."""
-        marks = ("{id}'", "?", ".", ":", '"')
+        marks = ("{id}'", "{id} has", "{id} is", "{id} gets", "?", ".", ":", '"')
         is_command = not ask.startswith("{") and ask.split()[0] not in _NO_COMMAND
         return is_command and not any(mark in ask for mark in marks)
 
