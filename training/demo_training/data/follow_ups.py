@@ -19,6 +19,10 @@ _FIELD_AGAIN = (
     "I forgot the {}. What was it?", "Could you repeat the {}?", "You told me the {}. What was it?", "Once more: the {}?",
     "Please repeat the {}.", "What {} did you say?", "And the {} was what?", "I didn't write down the {}. What was it again?",
 )  # fmt: skip
+_ASKED_FOR = (
+    "Which {} did I ask about?", "What {} did I ask for?", "Which {} was that for?", "And which {} did I tell you?", "What {} did I give you?",
+    "Remind me: which {} was it?", "Which {} did you use?", "What {} did you look up?", "For which {} was that?",
+)  # fmt: skip
 _ANSWER_AGAIN = (
     "Say that again.", "Could you repeat that?", "Please repeat your answer.", "What did you say?", "Sorry, what was that?",
     "Repeat that please.", "Can you say that again?", "What was your last answer?", "I didn't catch that. What did you say?",
@@ -96,6 +100,30 @@ def _fields(asked: Round) -> Mapping[str, Value]:
     }
 
 
+def _arguments(asked: Round) -> Mapping[str, Value]:
+    """The single values that a round's only call was made with."""
+    if asked.kind != "function" or len(asked.calls) != 1:
+        return {}
+    arguments = json.loads(asked.calls[0].payload)
+    return {
+        key: Value(str(value), value)
+        for key, value in arguments.items()
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+    }
+
+
+def _with_argument(rounds: list[Round], random: Random) -> bool:
+    """Put a question for what somebody asked about right behind it; False when there is no call."""
+    called = [(index, key) for index, each in enumerate(rounds) for key in _arguments(each)]
+    if not called:
+        return False
+    index, key = random.choice(called)
+    ask = random.choice(_ASKED_FOR).format(key.replace("_", " "))
+    answer = told({key: _arguments(rounds[index])[key]})
+    rounds.insert(index + 1, _plain(ask, answer))
+    return True
+
+
 def _with_recall(rounds: list[Round], random: Random) -> bool:
     """Put a question for an earlier result behind it; False when there is none to ask for."""
     fields = [(index, key) for index, each in enumerate(rounds) for key in _fields(each)]
@@ -120,13 +148,14 @@ def with_plain_round(episode: Episode, random: Random, vocabulary: Vocabulary) -
     """The same conversation with something that needs no call, at its beginning as often as not."""
     rounds = list(episode.rounds)
     which = random.random()
-    if which < 0.25 and _with_recall(rounds, random):
+    recalls = _with_argument if which < 0.08 else _with_recall
+    if which < 0.27 and recalls(rounds, random):
         pass
-    elif which < 0.4:
+    elif which < 0.44:
         tell, ask = told_and_asked(random, vocabulary)
         rounds.insert(random.randint(0, len(rounds)), tell)
         rounds.insert(random.randint(rounds.index(tell) + 1, len(rounds)), ask)
-    elif which < 0.43:
+    elif which < 0.47:
         rounds.insert(0, asked_too_early(random))
     else:
         place = 0 if random.random() < 0.5 else random.randint(0, len(rounds))
