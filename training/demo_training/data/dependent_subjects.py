@@ -31,29 +31,11 @@ _FIND_FIRST = (
     "Find {x} and", "Look up {x} and", "Find the {id} of {x} and", "Get the {id} of {x} and", "Look up {x}, then", "First find {x}, then",
     "Get the {id} of {x}, then", "Search for {x} and", "Look up the {id} of {x} and", "Find {x} and then",
 )  # fmt: skip
-_NO_COMMAND = frozenset(
-    [
-        "I",
-        "I'm",
-        "I'd",
-        "we",
-        "nobody",
-        "somebody",
-        "no",
-        "there",
-        "at",
-        "by",
-        "in",
-        "on",
-        "the",
-        "this",
-        "it",
-        "that",
-        "who",
-        "what",
-        "by",
-    ]
-)  # how requests begin that cannot stand behind "find … and"
+# How requests begin that cannot stand behind "find … and".
+_NO_COMMAND = frozenset((
+    "I", "I'm", "I'd", "we", "nobody", "somebody", "no", "there", "at", "by", "in", "on", "the", "this", "it", "that", "who",
+    "what", "from", "when", "if", "so",
+))  # fmt: skip
 _UNKNOWN_ID = (
     "not found", "no such id", "unknown id", "there is no {noun} {id}", "no {noun} with this id", "invalid id: {id}",
 )  # fmt: skip
