@@ -173,7 +173,7 @@ def _taker(entity: Entity, random: Random) -> list[OptionTool]:
 def assembled_episode(random: Random, vocabulary: Vocabulary) -> Episode:
     """Functions that are put together: every second time some that need each other, or services side by side."""
     makers = (dependent_episode, family_episode, option_episode)
-    (make,) = random.choices(makers, (50, 30, 20))
+    (make,) = random.choices(makers, (55, 30, 15))
     return make(random, vocabulary)
 
 

@@ -262,7 +262,7 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
             asked = used.as_round(random)
             rounds.append(
                 failures.with_failure(asked, [each.spec], random)
-                if random.random() < 0.09
+                if random.random() < 0.12
                 else asked
             )
     if len(fresh) > 1 and random.random() < 0.22:
@@ -286,7 +286,7 @@ def _assembled_episode(sources: Sources, random: Random) -> Episode:
     """Functions that are put together; now and then with a failure, a request that none of them serves."""
     made = assembled.assembled_episode(random, sources.vocabulary)
     rounds = list(made.rounds)
-    if random.random() < 0.2:
+    if random.random() < 0.28:
         index = random.randrange(len(rounds))
         if rounds[index].kind in ("function", "two steps"):
             rounds[index] = failures.with_failure(rounds[index], made.tools, random)
@@ -309,19 +309,19 @@ def training_episode(
 
 def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
     which = random.random()
-    if which < 0.50:
+    if which < 0.41:
         made, chance = _code_episode(sources, random), 0.1
-    elif which < 0.56:
+    elif which < 0.48:
         made, chance = _browser_episode(sources, random), 0.34
-    elif which < 0.60:
+    elif which < 0.53:
         made, chance = _drill_episode(sources, random, stock), 0.34
-    elif which < 0.70:
+    elif which < 0.63:
         made, chance = _function_episode(sources, random), 0.34
-    elif which < 0.73:
+    elif which < 0.68:
         made, chance = _chinese_episode(random), 0.0
     elif which < 0.91:
         made, chance = _assembled_episode(sources, random), 0.34
-    elif which < 0.95:
+    elif which < 0.94:
         made, chance = _text_episode(sources, random), 0.34
     else:
         made, chance = _chat_episode(sources, random), 0.5
