@@ -37,6 +37,9 @@ class GuestChannel:
                 f"The sandbox did not start: {transport.diagnostics() or error}",
                 "Run `glm-agent doctor` to see what is missing.",
             ) from error
+        except BaseException:  # Ctrl-C: nobody else knows of the guest yet
+            transport.close()
+            raise
         if ready is None or ready.kind != "ready" or ready.fields.get("abi") != ABI:
             transport.close()
             problem = "did not answer" if ready is None else "holds the files of another release"

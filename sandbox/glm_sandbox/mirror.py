@@ -104,7 +104,9 @@ class FolderMirror:
             if not isinstance(loaded, dict):
                 raise ValueError(f"{index} is not the index of a mirror")
             self._index = {
-                path: sha for path, sha in loaded.items() if is_data_path(path) and sha.isalnum()
+                path: sha
+                for path, sha in loaded.items()
+                if is_data_path(path) and isinstance(sha, str) and sha.isalnum()
             }
 
     def store(self, path: str, data: bytes) -> None:

@@ -62,15 +62,17 @@ class SandboxPool:
             SandboxClosedError: the pool is closed.
         """
         while True:
-            if self._is_closed.is_set():
-                raise SandboxClosedError("the pool is closed")
             with self._lock:
+                if self._is_closed.is_set():
+                    raise SandboxClosedError("the pool is closed")
                 self._waiting += 1
                 self._wanted.release(self._evicted + 1)
                 self._evicted = 0
-            item = self._ready.get()
-            with self._lock:
-                self._waiting -= 1
+            try:
+                item = self._ready.get()
+            finally:
+                with self._lock:
+                    self._waiting -= 1
             if isinstance(item, SandboxError):
                 raise item
             if item.is_alive():
@@ -79,14 +81,17 @@ class SandboxPool:
 
     def close(self) -> None:
         """End the sessions that nobody has taken. Those handed out go on. Safe to call twice."""
-        self._is_closed.set()
+        with self._lock:  # who does not know it by now is counted, and is told below
+            self._is_closed.set()
         self._wanted.release()
         self._starter.join()
         while not self._ready.empty():
             item = self._ready.get()
             if isinstance(item, Session):
                 item.close()
-        for _ in range(self._waiting):
+        with self._lock:
+            waiting = self._waiting
+        for _ in range(waiting):
             self._ready.put(SandboxClosedError("the pool was closed"))
 
     def __enter__(self) -> Self:

@@ -75,7 +75,10 @@ class Frame:
         value = self.fields.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ProtocolError(f"{self.kind!r} frame: {name!r} is not a number")
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # JSON has integers of any length
+            raise ProtocolError(f"{self.kind!r} frame: {name!r} is beyond all numbers") from None
 
     def _typed(self, name: str, default: _Scalar | None, wanted: type[_Scalar]) -> _Scalar:
         value = self.fields.get(name, default)

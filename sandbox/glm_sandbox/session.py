@@ -1,6 +1,5 @@
 """A stateful session on any back end: one cell at a time, files in and out, and a fresh guest when one is lost."""
 
-import contextlib
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from typing import Self, TypeVar
 from glm_sandbox.backend import PREIMPORT, Backend
 from glm_sandbox.channel import GuestChannel, GuestLostError
 from glm_sandbox.errors import SandboxClosedError, SandboxFileError, SandboxUnavailableError
+from glm_sandbox.host_copy import HostCopy
 from glm_sandbox.mirror import Mirror, TemporaryMirror
 from glm_sandbox.outcome import CellRecord, is_data_path, parse_listing
 from glm_sandbox.protocol import CHUNK_BYTES, Frame, ProtocolError
@@ -56,17 +56,22 @@ class Session:
         self._backend = backend
         self._limits = limits or ResourceLimits()
         self._preimport = tuple(preimport)
-        self._mirror = mirror or TemporaryMirror()
+        try:
+            self._copy = HostCopy(mirror or TemporaryMirror(), self._limits.data_bytes)
+        except OSError as error:
+            raise SandboxUnavailableError(
+                f"There is no room for the host's copy of /mnt/data: {error}",
+                "Make some, or set TMPDIR to a folder on another disk.",
+            ) from error
         self._lock = Lock()
         self._is_closed = False
         self._names: list[str] = []  # variables, as of the last cell
-        self._unmirrored: set[str] = set()  # files that the host's copy has no room for
         self._news = ""  # of a guest that was replaced between cells; the next result tells it
         self._channel: GuestChannel | None = None
         try:
             self._start()
         except BaseException:
-            self._mirror.close()
+            self._copy.close()
             raise
 
     @property
@@ -118,7 +123,7 @@ class Session:
             try:
                 done = self._run(channel, source, timeout_s, cancel, record)
                 result = record.result(done)
-                note = self._update_mirror(channel, record)
+                note = self._update_copy(channel, record)
             except (GuestLostError, ProtocolError) as error:
                 result = self._replace_lost(channel, record, error, time.monotonic() - start)
                 note = ""
@@ -134,7 +139,7 @@ class Session:
         with self._lock:
             channel = self._open_channel()
             self._request(channel, lambda: _put(channel, name, data), path)
-            self._store(name, data)
+            self._copy.store(name, data)
 
     def get_file(self, path: str) -> bytes:
         """As `Sandbox.get_file`."""
@@ -156,6 +161,7 @@ class Session:
                 channel.send("ping", request=request)
                 _answer(channel, request, "")
             except (GuestLostError, ProtocolError):
+                channel.close()
                 self._channel = None
                 return False
             return True
@@ -182,7 +188,7 @@ class Session:
         with self._lock:
             if self._channel is not None:
                 self._channel.close()
-            self._mirror.close()
+            self._copy.close()
 
     def __enter__(self) -> Self:
         return self
@@ -202,7 +208,7 @@ class Session:
         channel = GuestChannel(self._backend.start(self._limits, self._preimport))
         count = 0
         try:
-            for path, data in self._mirror.files():
+            for path, data in self._copy.files():
                 _put(channel, path, data)
                 count += 1
         except (GuestLostError, ProtocolError, SandboxFileError, OSError) as error:
@@ -220,9 +226,11 @@ class Session:
         """Start a guest in the place of one that was lost; what is back and what is not, as a sentence."""
         count = self._start()
         files = f"{count} file{'' if count == 1 else 's'} restored"
-        if self._unmirrored:  # there was no room for their copies, as was said at the time
-            files += f", files lost: {', '.join(sorted(self._unmirrored)[:_NAMED_FILES])}"
-            self._unmirrored.clear()
+        if (
+            missing := self._copy.missing
+        ):  # there was no room for their copies, as was said at the time
+            files += f", files lost: {', '.join(sorted(missing)[:_NAMED_FILES])}"
+            missing.clear()
         names, self._names = self._names, []
         lost = f"variables lost: {', '.join(names)}" if names else "no variables lost"
         return f"{files}, {lost}."
@@ -285,8 +293,8 @@ class Session:
                     continue
                 if frame.kind == "files":  # told once: the next cell copies what this one made
                     record.add(frame)
-                    self._unmirrored.update(record.changed)
-                    self._forget(record.removed)
+                    self._copy.missing.update(record.changed)
+                    self._copy.forget(record.removed)
                 elif frame.kind == "done":
                     return
             raise channel.give_up("it did not answer")
@@ -320,42 +328,30 @@ class Session:
             )
         return record.lost(f"The sandbox was restarted ({error}). {restored}", duration_s)
 
-    def _update_mirror(self, channel: GuestChannel, record: CellRecord) -> str:
+    def _update_copy(self, channel: GuestChannel, record: CellRecord) -> str:
         """Bring the host's copy up to date; what the model is told when that cannot be done."""
-        self._forget(record.removed)
+        copy = self._copy
+        copy.forget(record.removed)
+        copy.missing.update(record.changed)  # told once: a Ctrl-C from here on must not lose them
         problem = ""
-        for path in sorted({*record.changed, *self._unmirrored}):
-            try:
-                data = _get(channel, path, self._limits.data_bytes)
-            except SandboxFileError:  # changed again, or gone, since it was listed
-                self._unmirrored.discard(path)
+        for path, size in sorted(copy.missing.items()):
+            room = copy.room_for(path)
+            if size > room:
+                problem = copy.no_room
                 continue
-            problem = self._store(path, data) or problem
-        if not self._unmirrored:
+            try:
+                data = _get(channel, path, room)
+            except SandboxFileError:  # changed again, or gone, since it was listed
+                copy.missing.pop(path, None)
+                continue
+            problem = copy.store(path, data) or problem
+        if not copy.missing:
             return ""
-        names = ", ".join(sorted(self._unmirrored)[:_NAMED_FILES])
+        names = ", ".join(sorted(copy.missing)[:_NAMED_FILES])
         return (
-            f"The host could not copy {len(self._unmirrored)} of the files ({problem}): {names}."
+            f"The host could not copy {len(copy.missing)} of the files ({problem}): {names}."
             " They are in /mnt/data, and would be lost with the sandbox."
         )
-
-    def _forget(self, paths: Sequence[str]) -> None:
-        for path in paths:
-            self._unmirrored.discard(path)
-            with contextlib.suppress(
-                OSError
-            ):  # of the index on disk; the next change writes it anew
-                self._mirror.forget(path)
-
-    def _store(self, path: str, data: bytes) -> str:
-        """Put a file into the host's copy, now or, when this fails, after a later cell; why it failed."""
-        try:
-            self._mirror.store(path, data)
-        except OSError as error:
-            self._unmirrored.add(path)
-            return error.strerror or str(error)
-        self._unmirrored.discard(path)
-        return ""
 
     def _request(self, channel: GuestChannel, action: Callable[[], _T], path: str) -> _T:
         """Run a request; a guest that is lost over it is replaced at the next call."""

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from glm_sandbox.errors import SandboxUnavailableError
 from glm_sandbox.guest.options import SessionOptions
 from glm_sandbox.guest_files import guest_folder
 from glm_sandbox.sandbox import ResourceLimits
@@ -36,9 +37,14 @@ class UnconfinedBackend:
     def start(self, limits: ResourceLimits, preimport: Sequence[str]) -> Transport:
         """Start a supervisor beside us."""
         options = session_options(limits, preimport, data_dir="", rlimit_memory=True)
-        return PipeTransport(
-            [sys.executable, "-I", "-B", str(self._guest / "start.py"), options.to_json()]
-        )
+        try:
+            return PipeTransport(
+                [sys.executable, "-I", "-B", str(self._guest / "start.py"), options.to_json()]
+            )
+        except OSError as error:
+            raise SandboxUnavailableError(
+                f"The interpreter cannot be started: {error}", ""
+            ) from error
 
 
 def session_options(

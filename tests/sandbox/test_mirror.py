@@ -89,6 +89,8 @@ def test_a_folder_that_is_no_mirror_is_refused(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text("[1]", encoding="ascii")
     with pytest.raises(ValueError, match="not the index"):
         FolderMirror(tmp_path)
+    (tmp_path / "index.json").write_text('{"a": 1}', encoding="ascii")
+    assert list(FolderMirror(tmp_path).files()) == []
 
 
 @pytest.fixture

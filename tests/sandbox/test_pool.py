@@ -1,7 +1,9 @@
 """Sessions that are ready before anybody asks."""
 
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from glm_sandbox.errors import SandboxClosedError, SandboxError, SandboxUnavaila
 from glm_sandbox.pool import SandboxPool
 from glm_sandbox.session import Session
 from glm_sandbox.transport import Transport
+from glm_sandbox.unconfined import UnconfinedBackend
 
 
 def test_sessions_are_handed_out_once(backend: Backend) -> None:
@@ -111,4 +114,15 @@ def test_a_back_end_that_fails_is_told_to_whoever_asks() -> None:
     with SandboxPool(Broken(), LIMITS, preimport=()) as pool:
         for _ in range(2):
             with pytest.raises(SandboxUnavailableError, match="was stopped"):
+                pool.acquire()
+
+
+def test_a_host_without_room_for_copies_is_told_to_whoever_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error of the temporary folder ended the background thread, and callers waited for ever."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with SandboxPool(UnconfinedBackend(), LIMITS, preimport=()) as pool:
+        for _ in range(2):
+            with pytest.raises(SandboxUnavailableError, match="no room"):
                 pool.acquire()

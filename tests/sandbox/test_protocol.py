@@ -102,3 +102,5 @@ def test_fields_of_another_type_are_refused(getter: str, value: object) -> None:
         frame.number("yes")
     with pytest.raises(ProtocolError):
         frame.text("missing")
+    with pytest.raises(ProtocolError):
+        Frame("x", {"name": 10**400}).number("name")  # its OverflowError reached the agent

@@ -14,10 +14,11 @@ import docker
 import pytest
 
 from glm_sandbox.backend import Backend
+from glm_sandbox.channel import GuestChannel
 from glm_sandbox.conformance import LIMITS
 from glm_sandbox.docker import LABEL, OWNER_LABEL
 from glm_sandbox.errors import SandboxClosedError, SandboxFileError, SandboxUnavailableError
-from glm_sandbox.mirror import FolderMirror
+from glm_sandbox.mirror import FolderMirror, TemporaryMirror
 from glm_sandbox.owner import this_process
 from glm_sandbox.session import Session
 
@@ -320,3 +321,68 @@ def test_nothing_is_left_when_the_host_dies_in_a_cell(backend: Backend, number: 
         lambda: not any(Path("/proc", str(pid)).exists() for pid in below), "a process is left"
     )
     wait_until(lambda: control_groups(host.pid) == [], "a control group is left")
+
+
+def test_files_with_holes_take_no_more_of_the_host_than_of_the_sandbox(backend: Backend) -> None:
+    """A hundred files of a page each filled the host's disk with their lengths, and a fresh guest had no room for them."""
+    limits = replace(LIMITS, data_bytes=1 << 20, file_bytes=1 << 20)
+    mirror = TemporaryMirror()
+    with Session(backend, limits, mirror=mirror, preimport=()) as session:
+        result = session.execute(
+            "for i in range(9):\n    with open(f'hole{i}', 'wb') as file:\n"
+            "        file.write(b'x'); file.truncate(1 << 20)\nopen('plain', 'w').write('kept')"
+        )
+        assert (result.status, len(result.files)) == ("ok", 10)
+        assert "could not copy 9 of the files" in result.message
+        assert sum(len(data) for _, data in mirror.files()) <= limits.data_bytes
+        session.execute("import glob, os\nfor name in glob.glob('hole*'): os.unlink(name)")
+        assert session.execute("1").message == ""
+        assert session._channel is not None
+        session._channel.kill()
+        assert session.execute("1").status == "sandbox_lost"
+        assert session.execute("open('plain').read()").value == "'kept'"
+
+
+def test_a_ctrl_c_while_files_are_copied_loses_none_of_them(backend: Backend) -> None:
+    """What a cell has changed is told once: what was not copied by then never was, and a fresh guest had it as before."""
+
+    class Interrupted(TemporaryMirror):
+        is_next = True
+
+        def store(self, path: str, data: bytes) -> None:
+            if self.is_next:
+                self.is_next = False
+                raise KeyboardInterrupt
+            super().store(path, data)
+
+    mirror = Interrupted()
+    with Session(backend, LIMITS, mirror=mirror, preimport=()) as session:
+        with pytest.raises(KeyboardInterrupt):
+            session.execute("for name in 'ab': open(name, 'w').write(name)")
+        session.execute("1")
+        assert dict(mirror.files()) == {"a": b"a", "b": b"b"}
+
+
+def test_a_ctrl_c_while_a_guest_starts_leaves_none() -> None:
+    """Nobody else knows of it: it lived as long as the host."""
+
+    class Starting:
+        closed = 0
+
+        def receive(self, _timeout_s: float) -> bytes | None:
+            raise KeyboardInterrupt
+
+        def send(self, _data: bytes, _timeout_s: float) -> None: ...
+
+        def kill(self) -> None: ...
+
+        def close(self) -> None:
+            self.closed += 1
+
+        def diagnostics(self) -> str:
+            return ""
+
+    transport = Starting()
+    with pytest.raises(KeyboardInterrupt):
+        GuestChannel(transport)
+    assert transport.closed
