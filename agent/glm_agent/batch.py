@@ -15,6 +15,8 @@ from glm_agent.event_records import to_json
 from glm_agent.orchestrator import Agent
 from glm_agent.output_type import OutputType, TypedResult
 
+RECORD_START = b'{"id":'
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -97,18 +99,17 @@ def run_batch(
     """
     agents = [agents] if isinstance(agents, Agent) else list(agents)
     cancel = cancel or Flag()
-    done = _finished(output) if resume else set()
+    done, whole_bytes = check_output(output, resume=resume)
     waiting = [task for task in tasks if (task.id, task.prompt) not in done]
     tally = Tally(kept=len(tasks) - len(waiting))
     try:
         file = output.open("a" if resume else "x", encoding="utf-8", newline="\n")
-    except FileExistsError as error:
-        raise ConfigurationError(
-            f"{str(output)!r} is there already. Go on with --resume, or give another name."
-        ) from error
+    except FileExistsError as error:  # made since it was looked for
+        raise _is_there(output) from error
     except OSError as error:
         raise ConfigurationError(f"{str(output)!r} cannot be written: {error.strerror}.") from error
     with file:
+        file.truncate(whole_bytes)
         records = _records(agents, waiting, output_type, cancel)
         with closing(_in_order(records, waiting) if ordered else records) as lines:
             for _, record in lines:
@@ -206,23 +207,57 @@ def _task(number: int, line: str) -> Task:
     return Task(number, own, value["prompt"])
 
 
-def _finished(output: Path) -> set[tuple[str | int, str]]:
-    """The id and prompt of each task that has a whole line; a half one at the end is cut off the file."""
+def check_output(output: Path, *, resume: bool) -> tuple[set[tuple[str | int, str]], int]:
+    """The id and prompt of each task that `output` has a whole line of, and the bytes of these lines. Changes nothing.
+
+    Raises:
+        ConfigurationError: it is there, and is not to be gone on with; or it is no output of a batch.
+    """
     if not output.exists():
-        return set()
-    content = output.read_bytes()
-    whole, newline, _ = content.rpartition(b"\n")
-    if len(whole) + len(newline) < len(content):
-        os.truncate(output, len(whole) + len(newline))
-    return set(_keys(output, whole))
+        return set(), 0
+    if not resume:
+        raise _is_there(output)
+    try:
+        content = output.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{str(output)!r} cannot be read: {error.strerror}.") from error
+    whole, newline, half = content.rpartition(b"\n")
+    # A line that is cut off the file must be ours: a text without a newline at its end may be somebody's only line.
+    if not _may_be_half_record(half):
+        raise _is_foreign(output, whole.count(b"\n") + len(newline) + 1)
+    return set(_keys(output, whole)), len(whole) + len(newline)
+
+
+def _may_be_half_record(line: bytes) -> bool:
+    """Whether a kill may have left this of a record: its beginning, or all of it but the newline."""
+    if not line.startswith(RECORD_START[: len(line)]):
+        return False
+    try:
+        return "finish_reason" in json.loads(line)
+    except (ValueError, RecursionError):
+        return True
 
 
 def _keys(output: Path, content: bytes) -> Iterator[tuple[str | int, str]]:
-    for number, line in enumerate(content.splitlines(), start=1):
+    for number, line in enumerate(content.split(b"\n") if content else (), start=1):
         try:
             record = json.loads(line)
-            yield record["id"], record["prompt"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ConfigurationError(
-                f"{str(output)!r} is no output of a batch: line {number} is something else."
-            ) from error
+            key = record["id"], record["prompt"]
+            hash(key)
+            if "finish_reason" not in record:  # a file of tasks has ids and prompts, too
+                raise KeyError("finish_reason")
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise _is_foreign(output, number) from error
+        yield key
+
+
+def _is_there(output: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{str(output)!r} is there already. Go on with --resume, or give another name."
+    )
+
+
+def _is_foreign(output: Path, number: int) -> ConfigurationError:
+    return ConfigurationError(
+        f"{str(output)!r} is no output of a batch: line {number} is something else. It was left as it is."
+    )

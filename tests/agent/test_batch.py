@@ -15,6 +15,7 @@ import pytest
 
 from glm_agent.batch import read_tasks, run_batch
 from glm_agent.chat_model import ModelEvent, TurnOptions
+from glm_agent.cli.batching import BatchRequest, run_tasks
 from glm_agent.cli.opening import AgentOpening, AgentRequest, find_session
 from glm_agent.cli.terminal import Terminal
 from glm_agent.errors import ConfigurationError, JournalError
@@ -110,6 +111,36 @@ def test_an_output_that_is_there_is_never_written_over(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError, match="nowhere"):
             run_batch(agent, tasks, tmp_path / "nowhere" / "out.jsonl")
     assert (tmp_path / "out.jsonl").read_text(encoding="utf-8") == "precious\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"shopping": ["tea", "rice"]}',
+        "one line of notes, and no newline",
+        '{"id": 1, "prompt": "one"}',
+        '{"id": 1, "prompt": "one"}\n',
+        '{"id": [], "prompt": "one", "finish_reason": "answer"}\n',
+    ],
+)
+def test_a_file_that_is_no_output_of_a_batch_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+    """`--resume` with the name of another file cut off its last line, or all of it, and a file of tasks was done."""
+    tasks = read_tasks(write(tmp_path / "in.jsonl", "one"))
+    output = tmp_path / "out.jsonl"
+    output.write_text(text, encoding="utf-8")
+    with agent_saying() as agent, pytest.raises(ConfigurationError, match="no output of a batch"):
+        run_batch(agent, tasks, output, resume=True)
+    assert output.read_text(encoding="utf-8") == text
+
+
+def test_an_output_that_is_there_is_told_before_a_model_is_looked_for(tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    output.touch()
+    request = BatchRequest(
+        write(tmp_path / "in.jsonl", "one"), output, AgentRequest(model=str(tmp_path / "none"))
+    )
+    with pytest.raises(ConfigurationError, match="--resume"):
+        run_tasks(request)
 
 
 def test_two_lines_of_one_id_are_refused_before_anything_runs(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from glm_agent.batch import read_tasks, run_batch
+from glm_agent.batch import check_output, read_tasks, run_batch
 from glm_agent.chat_model import ChatModel
 from glm_agent.cli.answer_type import named_output_type
 from glm_agent.cli.exit_codes import ExitCode
@@ -51,6 +51,7 @@ def run_tasks(request: BatchRequest) -> ExitCode:
     """
     terminal = Terminal(quiet=request.quiet, stream_answer=False)
     tasks = read_tasks(request.tasks)
+    check_output(request.output, resume=request.resume)  # before the model is loaded
     output_type = named_output_type(request.answer_type)
     openings = [AgentOpening(request.agent) for _ in range(min(request.jobs, max(1, len(tasks))))]
     with ExitStack() as stack, interruption() as interrupt:
