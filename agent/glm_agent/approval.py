@@ -11,12 +11,13 @@ as risky.
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from glm_agent.errors import ConfigurationError
+from glm_tools.errors import ToolArgumentError
 from glm_tools.tool import Tool, ToolCall
 
 Permission = Literal[
@@ -95,6 +96,7 @@ class Policy:
             tool: that it names.
             is_untrusted: text of others has entered the context.
         """
+        call = _with_defaults(call, tool)
         verdict = self._own(call, tool)
         if verdict.permission == "auto" and tool.risky and is_untrusted:
             verdict = Verdict(
@@ -137,6 +139,23 @@ class Policy:
             *(_rule_from_flag("auto", text, "--allow") for text in allow),
         ]
         return Policy((*rules, *self.rules), self.default, self.project)
+
+
+def _with_defaults(call: ToolCall, tool: Tool) -> ToolCall:
+    """The call with what the tool takes for arguments that were left out: a rule about them is about that, too."""
+    try:
+        given = Tool.check_arguments(
+            tool, call.arguments or {}
+        )  # JSON, whatever the tool makes of it
+    except ToolArgumentError:
+        return call  # it will not run
+    properties = tool.spec.parameters.get("properties", {})
+    defaults = {
+        name: schema["default"]
+        for name, schema in properties.items()
+        if isinstance(schema, Mapping) and "default" in schema
+    }
+    return replace(call, arguments={**defaults, **given})
 
 
 def load_policy(path: Path) -> Policy:

@@ -81,6 +81,30 @@ def test_rules_decide_by_tool_and_argument_and_the_first_one_counts() -> None:
     assert paid == [("Mei", 5)]
 
 
+def test_a_rule_about_an_argument_holds_where_a_call_leaves_it_to_its_default() -> None:
+    """A call that left out the currency that a rule forbids ran, and paid in it."""
+    spent: list[str] = []
+
+    @tool
+    def spend(cents: int, currency: str = "EUR", note: str | None = "none") -> str:
+        """Spend."""
+        spent.append(currency)
+        return "spent"
+
+    def statuses(rule: Rule, **arguments: object) -> list[str]:
+        model = ScriptedModel([call("spend", **arguments), say("Done.")])
+        steps = Agent(model, [spend], policy=Policy((rule,))).run("?").steps
+        return [step.result.status for step in steps if step.result]
+
+    no_euros = Rule("never", "spend", {"currency": "EUR"})
+    assert statuses(no_euros, cents=1) == ["denied"]
+    assert statuses(no_euros, cents=1, currency=None) == ["denied"]  # a null that means "left out"
+    assert statuses(no_euros, cents=1, currency="CNY") == ["ok"]
+    no_note = Rule("never", "spend", {"note": "null"})
+    assert statuses(no_note, cents=1, note=None) == ["denied"]  # a null that is a value
+    assert spent == ["CNY"]
+
+
 def test_after_untrusted_content_a_risky_tool_asks_even_if_it_was_auto() -> None:
     policy = Policy((Rule("auto", "*"),))
     assert run(a_call(), policy=policy) == ["ok", "answer"]
