@@ -131,6 +131,12 @@ class BrokenError(Exception):
         (GeneratorExit(), "GeneratorExit"),
         (asyncio.CancelledError(), "CancelledError"),
         (BrokenError(), "BrokenError: (its message cannot be read)"),
+        (
+            BaseExceptionGroup(
+                "tasks", [ToolError("no city"), ExceptionGroup("", [OSError("no")])]
+            ),
+            "no city\nOSError: no",
+        ),
         (ToolError("ask find_account first"), "ask find_account first"),
         (Retry("no account 'x'"), "no account 'x'\nCall {name!r} again."),
     ],

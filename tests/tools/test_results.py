@@ -1,7 +1,9 @@
 import dataclasses
 import datetime
 import decimal
+import enum
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,10 @@ from glm_tools.results import ResultError, limit_output, output_of
 class Receipt(BaseModel):
     id: str
     cents: int
+
+
+class Colour(enum.Enum):
+    RED = "red"
 
 
 @dataclasses.dataclass
@@ -42,6 +48,7 @@ class Point:
         (decimal.Decimal("1.50"), '"1.50"'),
         ({"mean": np.float32(0.5), "counts": np.arange(3)}, '{"mean": 0.5, "counts": [0, 1, 2]}'),
         (float("nan"), "NaN"),
+        ({datetime.date(2024, 2, 29): {Colour.RED: {1, 2}}}, '{"2024-02-29": {"red": [1, 2]}}'),
     ],
 )
 def test_values_become_text_that_a_model_can_read(value: object, text: str) -> None:
@@ -72,11 +79,17 @@ def test_values_without_a_json_form_are_an_error_that_says_what_to_do() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
+
+    async def one_by_one() -> AsyncIterator[int]:
+        yield 1
+
     for value, problem in [
         ((number for number in range(3)), "return a list"),
-        ({"g": iter([])}, "holds a list_iterator"),
+        ({"g": iter([])}, "of type list_iterator"),
+        (one_by_one(), "return a list"),
         (object(), "object"),
-        ({(1, 2): 3}, "keys must be"),
+        ({(1, 2): 3}, "keys must be text, not tuple"),
+        ({datetime.date(2024, 2, 29): 1, "2024-02-29": 2}, "the same"),
         (circle, "Circular"),
         (deep, "deep"),
         ({"b": b"1"}, "return an Attachment"),

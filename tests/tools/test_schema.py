@@ -6,6 +6,7 @@ import inspect
 import json
 import keyword
 import pathlib
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from llguidance import LLMatcher, LLTokenizer
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from glm_engine.json_grammar import json_rule
@@ -340,6 +341,9 @@ def test_what_cannot_be_described_is_refused_at_the_decorator() -> None:
 
     def many(*values: int) -> None: ...
 
+    def of_class(cls, a: int) -> None:  # type: ignore[no-untyped-def]
+        ...
+
     def unknown(a: "Nowhere") -> None:  # type: ignore[name-defined]  # noqa: F821
         ...
 
@@ -347,6 +351,8 @@ def test_what_cannot_be_described_is_refused_at_the_decorator() -> None:
         tool(untyped)
     with pytest.raises(ToolDefinitionError, match=r"\*values"):
         tool(many)
+    with pytest.raises(ToolDefinitionError, match="class method"):
+        tool(of_class)
     with pytest.raises(ToolDefinitionError, match="Nowhere"):
         tool(unknown)
     with pytest.raises(ToolDefinitionError, match="not 3"):
@@ -394,6 +400,28 @@ def test_json_values_become_the_annotated_types() -> None:
         "tags": {"x", "y"},
         "lookup": {"k": 1.0},
     }
+
+
+class Booking(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    day: datetime.date
+    id: uuid.UUID
+    seats: tuple[int, int]
+
+
+def test_a_strict_model_takes_what_its_schema_asks_for() -> None:
+    """A strict model wants a `date` in Python and a text in JSON: every call that fitted the schema was refused."""
+
+    @tool
+    def book(booking: Booking) -> None: ...
+
+    written = {"day": "2024-02-29", "id": str(uuid.UUID(int=1)), "seats": [1, 2]}
+    booked = book.check_arguments({"booking": written})["booking"]
+    assert booked == Booking(day=datetime.date(2024, 2, 29), id=uuid.UUID(int=1), seats=(1, 2))
+    with pytest.raises(ToolArgumentError) as caught:
+        book.check_arguments({"booking": {**written, "day": "soon"}})
+    assert caught.value.pointer == "/booking/day"
 
 
 def test_what_only_python_can_tell_is_an_argument_error_with_a_pointer() -> None:

@@ -20,6 +20,7 @@ from glm_tools.stdout import catch_prints
 from glm_tools.tool import Ctx, Tool, ToolOutput
 
 OWN_FOLDER = Path(__file__).parent
+MAX_ERRORS = 3  # of a group, told at once
 POLL_S = 0.05  # how late a cancellation may be noticed
 
 
@@ -151,8 +152,21 @@ class Execution:
         return value
 
     def _failed(self, error: BaseException) -> ToolOutput:
-        text = f"{type(error).__name__}: {_message(error)}".removesuffix(": ")
+        text = "\n".join(_described(each) for each in _parts(error)[:MAX_ERRORS])
         return ToolOutput.from_text(text, status="error", detail=self.detail(error))
+
+
+def _parts(error: BaseException) -> list[BaseException]:
+    """The errors that a group holds, as a `TaskGroup` raises them; another error alone. A group's own words say nothing."""
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [part for inner in error.exceptions for part in _parts(inner)]
+
+
+def _described(error: BaseException) -> str:
+    if isinstance(error, ToolError):  # written for the model
+        return _message(error)
+    return f"{type(error).__name__}: {_message(error)}".removesuffix(": ")
 
 
 def _message(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 """What a tool returned, as text that the model reads and attachments that the user gets."""
 
 import json
-from collections.abc import Iterator, Set
+from collections.abc import AsyncIterator, Iterator, Set
 from dataclasses import replace
 from typing import Any
 
@@ -97,23 +97,52 @@ def _head_and_tail(text: str, kept: int) -> str:
 
 
 def _json_text(value: object) -> str:
-    if isinstance(value, Iterator):
+    if isinstance(value, Iterator | AsyncIterator):
         raise ResultError(
-            f"it is a {type(value).__name__}, which is used up by reading it; return a list"
+            f"it is of type {type(value).__name__}, which gives one value at a time; return a list"
         )
     try:
-        return json.dumps(value, ensure_ascii=False, default=_json_form)
+        try:
+            return json.dumps(value, ensure_ascii=False, default=_json_form)
+        except ResultError:
+            raise
+        except TypeError:  # a key that is no text
+            return json.dumps(_with_json_keys(value), ensure_ascii=False, default=_json_form)
     except RecursionError as error:
         raise ResultError("it is nested too deep for JSON") from error
     except (TypeError, ValueError) as error:  # PydanticSerializationError is a ValueError
         raise ResultError(f"it has no JSON form: {error}") from error
 
 
+def _with_json_keys(value: Any) -> Any:
+    """`value` with keys that JSON can write: an enum's value, the text of a date or a UUID."""
+    if isinstance(value, list | tuple):
+        return [_with_json_keys(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    written = {_json_key(key): _with_json_keys(part) for key, part in value.items()}
+    if len(written) != len(value):
+        raise ResultError("two of its keys are the same in JSON")  # one would be lost
+    return written
+
+
+def _json_key(key: Any) -> Any:
+    if key is None or isinstance(key, str | int | float):
+        return key
+    try:
+        written = to_jsonable_python(key)
+    except PydanticSerializationError:
+        written = key
+    if not isinstance(written, str | int | float):
+        raise ResultError(f"its keys must be text, not {type(key).__name__}")
+    return written
+
+
 def _json_form(value: Any) -> Any:
     if isinstance(value, Set):
         return sorted(value, key=repr)  # the order of a set of strings changes from run to run
-    if isinstance(value, Iterator):
-        raise ResultError(f"it holds a {type(value).__name__}")
+    if isinstance(value, Iterator | AsyncIterator):
+        raise ResultError(f"it holds a value of type {type(value).__name__}")
     if isinstance(value, bytes | bytearray | memoryview):
         raise ResultError("it holds binary data; return an Attachment")
     if hasattr(value, "tolist"):  # arrays and scalars of numpy, series of pandas

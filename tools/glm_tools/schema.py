@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import json
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -132,7 +133,8 @@ class FunctionSignature:
                 values[name] = parameter.default if make is None else make()
                 continue
             try:
-                values[name] = parameter.adapter.validate_python(arguments[name])
+                # As JSON: a strict model takes its dates and enums from text there, and from nothing in Python.
+                values[name] = parameter.adapter.validate_json(json.dumps(arguments[name]))
             except ValidationError as error:
                 for details in error.errors(
                     include_url=False, include_context=False, include_input=False
@@ -152,7 +154,7 @@ class FunctionSignature:
 def short_problem(error: Exception) -> str:
     """What pydantic has against a type, without its advice to those who write types for pydantic."""
     text = " ".join(str(error).split()) or type(error).__name__
-    return text.partition(". ")[0].rstrip(".") + "."
+    return text.partition(" For further information ")[0].partition(". ")[0].rstrip(".") + "."
 
 
 def type_schema(adapter: TypeAdapter[Any]) -> Schema:
@@ -218,6 +220,10 @@ def _checked_hint(variable: inspect.Parameter, hints: Mapping[str, Any], where: 
             "name each parameter, or use Tool.from_schema."
         )
     if variable.name not in hints:
+        if variable.name == "cls":
+            raise ToolDefinitionError(
+                f"{where} is a class method: leave @tool off it, and write `tool(Class.method)` below the class."
+            )
         raise ToolDefinitionError(
             f"{where}: parameter {variable.name!r} has no type hint; write one, as in `{variable.name}: str`."
         )
