@@ -208,6 +208,17 @@ def test_a_long_file_is_read_in_pages_that_add_up_to_it(root: Path, tools: Dispa
     assert use(tools, "read_file", path="long.txt", first_line=len(lines) + 1).status == "error"
 
 
+def test_a_line_that_is_read_can_be_copied_into_an_edit(root: Path, tools: Dispatcher) -> None:
+    """A page broke lines at U+2028 and form feeds: what it showed was nowhere in the file, and numbers were others."""
+    (root / "odd.txt").write_bytes("a\u2028b\x0cc\r\nd\r\n".encode())
+    head, *lines = use(tools, "read_file", path="odd.txt").text.split("\n")
+    assert head.endswith("of 2]")
+    assert lines == ["a\u2028b\x0cc", "d"]
+    assert use(tools, "search_files", text="d", path=".").text.startswith("odd.txt:2: d")
+    assert use(tools, "edit_file", path="odd.txt", old=lines[0], new="x").status == "ok"
+    assert (root / "odd.txt").read_bytes() == b"x\r\nd\r\n"
+
+
 def test_a_listing_ends_somewhere(root: Path, tools: Dispatcher) -> None:
     for number in range(LISTED + 5):
         (root / f"{number:04}").touch()

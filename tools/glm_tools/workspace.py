@@ -114,7 +114,7 @@ class Workspace:
             ToolError: no such file, not text, or not so many lines.
         """
         text = _text(path, self._bytes(path))
-        all_lines = text.splitlines()
+        all_lines = _text_lines(text)
         if not all_lines:
             return "(empty file)"
         if first_line > len(all_lines):
@@ -139,7 +139,7 @@ class Workspace:
                     content = self._bytes(full).decode("utf-8")
                 except (ToolError, UnicodeDecodeError):
                     continue
-                for number, line in enumerate(content.splitlines(), start=1):
+                for number, line in enumerate(_text_lines(content), start=1):
                     if wanted in line.casefold():
                         found.append(f"{full}:{number}: {line.strip()[:LINE_CHARS]}")
                         if len(found) == MATCHES:
@@ -378,6 +378,11 @@ def _text(path: str, content: bytes) -> str:
     if "\0" in text:
         raise ToolError(f"{path} is not text.")
     return text
+
+
+def _text_lines(text: str) -> list[str]:
+    """The lines as editors count them. `str.splitlines` ends one at a form feed and at U+2028, too, and shows neither."""
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
 
 
 def _encoded(text: str) -> bytes:
