@@ -27,8 +27,10 @@ SPACE = "/ ?/"  # the dummy prefix of a piece, which the model has learnt to wri
 
 
 def called_names(tools: Sequence[ToolSpec]) -> dict[str, ToolSpec]:
-    """The tools by the name that the model writes."""
-    return {INTERPRETER if spec.builtin == "python" else spec.name: spec for spec in tools}
+    """The tools by the name that the model writes: `python` is one only where a tool of the user's is `interpreter`."""
+    taken = {spec.name for spec in tools}
+    code = "python" if INTERPRETER in taken else INTERPRETER
+    return {code if spec.builtin == "python" else spec.name: spec for spec in tools}
 
 
 def calls_grammar(tools: Sequence[ToolSpec], *, or_text: bool) -> str:

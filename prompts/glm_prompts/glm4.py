@@ -9,6 +9,7 @@ Python formatter (`\n\n## ` before a tool), which is the one that the model was 
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ MaskName = Literal["newline", "text", "text before a call", "nothing"]
 
 PREFIX = ("[gMASK]", "<sop>")
 END_OF_TEXT = "<|endoftext|>"
+_NAME = re.compile(
+    r"[\w.-]{1,64}"
+)  # of a tool that is not there; what ends in a colon leads up to JSON
 _BUILTIN_RULES = {"python": CODE_RULES, "simple_browser": ACTION_RULES}
 
 
@@ -245,7 +249,7 @@ class Glm4Turn(ParsedTurn):
         """Tell text from a call as soon as the head allows it.
 
         Under the grammar the first token decides. Without it a first line that is no tool's name is text, unless
-        JSON follows: then the model meant a tool that is not there, and must be told so.
+        it is one word and JSON follows: then the model meant a tool that is not there, and must be told so.
         """
         first_line, newline, rest = self._head.partition("\n")
         name = first_line.strip()
@@ -254,7 +258,7 @@ class Glm4Turn(ParsedTurn):
         elif newline and name in self._tools:
             self._open_call(name, rest)
         elif newline and rest.strip():
-            if rest.lstrip().startswith("{"):
+            if rest.lstrip().startswith("{") and _NAME.fullmatch(name):
                 self._open_call(name, rest)
             else:
                 self._become("text", self._head)

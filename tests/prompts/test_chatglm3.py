@@ -527,3 +527,16 @@ def test_browser_actions_from_the_grammar_are_read_by_the_browser() -> None:
         turn.accept(token_id)
     (ready,) = [event for event in turn.take_events() if isinstance(event, CallReady)]
     assert len(parse_actions(ready.call.raw)) == 1
+
+
+@pytest.mark.parametrize("constrained", [True, False])
+def test_a_tool_that_is_called_interpreter_stands_beside_python(constrained: bool) -> None:
+    """It took the place of the built-in tool, or that its: one of them could not be called."""
+    interpreter = ToolSpec("interpreter", "Translates.", NOW.parameters)
+    for written, expected in (
+        ("interpreter\n```python\ntool_call()\n```", call("interpreter", "tool_call()", {})),
+        ("python\n```python\n1\n```", call("python", "1", {"code": "1"})),
+    ):
+        for tools in ((PYTHON, interpreter), (interpreter, PYTHON)):
+            turn = TINY.turn(tools, call_id="call_1", constrained=constrained)
+            assert feed(turn, encode(TINY, written, "<|observation|>")) == expected

@@ -227,6 +227,14 @@ TURNS: dict[str, tuple[tuple[str, ...], list[tuple[type, str]]]] = {
         ('no_such_tool\n{"a": 1}', "<|observation|>"),
         [(CallOpened, "no_such_tool"), (CallDelta, '{"a": 1}'), (CallReady, '{"a": 1}')],
     ),
+    "text that leads up to JSON": (
+        ('Here it is:\n{"a": 1}', "<|user|>"),
+        [(TextDelta, 'Here it is:\n{"a": 1}')],
+    ),
+    "JSON in a fence": (
+        ('```json\n{"a": 1}\n```', "<|user|>"),
+        [(TextDelta, '```json\n{"a": 1}\n```')],
+    ),
     "text without its newline": (
         ("Sure.\nIt is sunny.", "<|user|>"),
         [(TextDelta, "Sure.\nIt is sunny.")],
