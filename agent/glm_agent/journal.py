@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -198,9 +199,20 @@ class Journal:
         return [(run, found[run.id]) for run in runs[:limit]]
 
     def fork(
-        self, session_id: str, *, name: str | None = None, runs: int | None = None
+        self,
+        session_id: str,
+        *,
+        name: str | None = None,
+        runs: int | None = None,
+        takes_name: bool = False,
     ) -> SessionInfo:
         """A new session that begins with the same runs, or the first `runs` of them, under new ids.
+
+        Args:
+            session_id: where they are; id or name.
+            name: of the new session.
+            runs: how many; None for all.
+            takes_name: the new session has the other one's name from now on, which then goes by its id.
 
         Raises:
             JournalError: there is no such session, one of that name is there, or it cannot be written.
@@ -224,7 +236,13 @@ class Journal:
                     "ELSE body END FROM events WHERE run = ?",
                     (new_id, new_id, fork.id, new_id, new_id, fork.id, run.id),
                 )
-        return fork
+            if not takes_name:
+                return fork
+            for owner, new_name in ((parent, None), (fork, parent.name)):
+                self._database.execute(
+                    "UPDATE sessions SET name = ? WHERE id = ?", (new_name, owner.id)
+                )
+        return replace(fork, name=parent.name)
 
     def remove(self, session_id: str) -> None:
         """Remove a session with all its runs.

@@ -191,13 +191,21 @@ class Chat:
         self.finish_last_run()  # a second Ctrl-C may have left it
         if flag.is_set():
             return
-        start = partial(self.session.stream, text, cancel=flag, is_untrusted=is_untrusted)
         if self.session.state.is_open:  # a call waits for approval, and the user goes on without it
             self._terminal.warn("The call that waited for approval is rejected.")
-            start = partial(
-                self.session.stream_resumed, decision="rejected", comment=text, cancel=flag
+            # Of a comment nobody would know that a file is in it, which makes risky calls ask.
+            comment = "" if is_untrusted else text
+            self._show(
+                partial(
+                    self.session.stream_resumed, decision="rejected", comment=comment, cancel=flag
+                )
             )
-        self._show(start)
+            if comment or flag.is_set():
+                return
+            if self.session.state.is_open:
+                self._terminal.warn("Another call waits for approval; the message was not sent.")
+                return
+        self._show(partial(self.session.stream, text, cancel=flag, is_untrusted=is_untrusted))
 
     def _show(self, start: Callable[[], Iterator[Event]]) -> None:
         show_run(start, self._opened, self._terminal, self._interrupt, self._output)
@@ -210,7 +218,9 @@ class Chat:
             if path.is_file():
                 paths.append(path)
             elif quoted or "/" in plain or path.suffix:
-                raise ConfigurationError(f"There is no file {str(path)!r} to attach.")
+                raise ConfigurationError(
+                    f"There is no file {str(path)!r} to attach. Where none is meant, put it into quotes: '@{path}'."
+                )
         attachments = Attachments(self._opened.model, self._opened.sandbox, self._terminal)
         return attachments.add(message, "", paths), bool(paths)
 
@@ -244,7 +254,7 @@ class Chat:
         if not runs:
             return "There is nothing to take back."
         old = self.session.id
-        self._go_on_in(self._journal.fork(old, runs=len(runs) - 1))
+        self._go_on_in(self._journal.fork(old, runs=len(runs) - 1, takes_name=True))
         return f"Taken back; {old} still has it. Files and what tools have done stay as they are."
 
     def _retry(self, words: str) -> str:
