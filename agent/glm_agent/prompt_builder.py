@@ -24,6 +24,7 @@ from glm_prompts.messages import Segment
 from glm_tools.tool import Observation, ToolResult
 
 SUMMARY_TOKENS = 512
+MIN_OBSERVATION_TOKENS = 64  # less says nothing
 SUMMARY_REQUEST = (
     "Sum up what has been done and found so far, with every fact, number and name that is still needed. "
     "Write only the summary."
@@ -96,12 +97,13 @@ class PromptBuilder:
     def _observations(self, result: ToolResult) -> Generator[Event, None, list[Segment]]:
         """A result as the model will read it: each observation within its share of the budget."""
         budget = min(self._limits.max_observation_tokens, self._model.context_length // 4)
-        share = max(64, budget // len(result.observations))
+        observations = _at_most(result.observations, budget // MIN_OBSERVATION_TOKENS)
+        share = max(MIN_OBSERVATION_TOKENS, budget // len(observations))
         hint = ""
         if self._can_page and len(result.observations) == 1:
             hint = f'read_result("{result.call_id}", {{offset}}) reads on'
         segments = []
-        for observation in result.observations:
+        for observation in observations:
             cut = cut_to_budget(observation.text, share, self._model.count_tokens, hint=hint)
             if cut.left_out_chars:
                 yield ObservationCut(result.call_id, cut.left_out_chars, cut.tokens)
@@ -179,3 +181,13 @@ class PromptBuilder:
             usage=ended.usage,
         )
         return shorter
+
+
+def _at_most(observations: tuple[Observation, ...], number: int) -> tuple[Observation, ...]:
+    """The observations, the last ones as one where there are more than `number`: each takes its share of the budget."""
+    if len(observations) <= number:
+        return observations
+    first = max(number - 1, 0)
+    rest = observations[first:]
+    together = replace(rest[0], text="\n".join(each.text for each in rest))
+    return (*observations[:first], together)

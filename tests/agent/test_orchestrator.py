@@ -17,7 +17,7 @@ from glm_agent.orchestrator import Agent
 from glm_agent.testing import Reply, ScriptedModel, call, raw_call, say
 from glm_tools.errors import ToolDefinitionError
 from glm_tools.function_tool import tool
-from glm_tools.tool import Tool
+from glm_tools.tool import Observation, Tool, ToolOutput
 
 
 @tool
@@ -160,6 +160,23 @@ def test_a_result_beyond_its_budget_is_cut_for_the_model_and_whole_in_the_events
     read = model.conversations[0].messages[2][1]
     assert len(read) <= 500
     assert f"{cut.left_out_chars:,} of 10,000 characters left out" in read
+
+
+def test_many_observations_share_the_budget_of_one_result() -> None:
+    """Each had 64 tokens at least: 300 of them took ten times the budget."""
+
+    @tool
+    def feed() -> ToolOutput:
+        """Feed."""
+        return ToolOutput(tuple(Observation(f"{number} {'x' * 98}") for number in range(300)))
+
+    model = ScriptedModel([call("feed"), say("long")])
+    list(agent(model, feed, limits=Limits(max_observation_tokens=500)).stream("?"))
+    read = [text for role, text in model.conversations[0].messages if role == "observation"]
+    assert len(read) == 500 // 64
+    assert sum(map(len, read)) <= 500
+    assert read[0].startswith("0 ")
+    assert "left out" in read[-1]
 
 
 def test_two_tools_of_one_name_are_refused_when_the_agent_is_made() -> None:
