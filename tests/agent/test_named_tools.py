@@ -86,6 +86,11 @@ def test_what_was_opened_is_closed_when_a_later_name_cannot_be_used(
         open_named_tools(["simple_browser", "no_such_file.py"], web)
 
 
+def test_a_name_that_is_nowhere_is_answered_with_those_that_are_built_in() -> None:
+    with pytest.raises(ToolDefinitionError, match="simple_browser"):
+        open_named_tools(["browser"], WebOptions())
+
+
 def test_a_name_that_is_given_twice_is_one_tool() -> None:
     assert len(open_named_tools(["simple_browser", "python", "simple_browser"], WebOptions())) == 1
 

@@ -45,7 +45,10 @@ def load_tools(spec: str) -> list[Tool]:
         module = _import_module(source)
     if not name:
         return _distinct(source, _tools_in(module))
-    return _distinct(f"{name} in {source}", _tools_from(getattr(module, name, None)))
+    if not hasattr(module, name):
+        there = ", ".join(tool.spec.name for tool in _tools_in(module)) or "none"
+        raise ToolDefinitionError(f"There is no {name!r} in {source!r}. Tools there: {there}.")
+    return _distinct(f"{name} in {source}", _tools_from(getattr(module, name)))
 
 
 def load_object(spec: str) -> object:

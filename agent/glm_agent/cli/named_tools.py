@@ -7,6 +7,7 @@ from pathlib import Path
 from glm_agent.errors import ConfigurationError
 from glm_tools.browser import BrowserConfig, BrowserConfigError, BrowserTool, CassetteError
 from glm_tools.browser.address import AddressPolicy, NetworkAccess
+from glm_tools.errors import ToolDefinitionError
 from glm_tools.files import file_tools
 from glm_tools.loading import load_tools
 from glm_tools.tool import Tool
@@ -92,12 +93,22 @@ def open_named_tools(names: Sequence[str], web: WebOptions) -> list[Tool]:
                 folder = name.partition(":")[2]
                 tools += file_tools(Workspace(Path(folder).expanduser()))
             elif name != PYTHON:
-                tools += load_tools(name)
+                tools += _loaded(name)
     except BaseException:
         for tool in tools:
             tool.close()
         raise
     return tools
+
+
+def _loaded(name: str) -> list[Tool]:
+    try:
+        return load_tools(name)
+    except ToolDefinitionError as error:
+        if not name.isidentifier():
+            raise
+        built_in = ", ".join((PYTHON, *BUILT_IN))  # `browser` and `file` are meant so
+        raise ToolDefinitionError(f"{error} Built in are: {built_in}.") from error
 
 
 def _browser(web: WebOptions) -> BrowserTool:
