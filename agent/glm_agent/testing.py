@@ -150,17 +150,23 @@ class ReplayModel(ScriptedModel):
             run: which of its runs, from 0; None for all, one after another in one session again.
 
         Raises:
-            ValueError: it is no such file.
+            ValueError: it is no such file, or the run is not in it or did not end.
         """
         exported = json.loads(Path(path).read_text(encoding="utf-8"))
         if not isinstance(exported, dict) or exported.get("format") != JSON_FORMAT:
             raise ValueError(
                 f"{path} is no exported session (glm-agent sessions export --format json)"
             )
-        runs = exported["runs"] if run is None else [exported["runs"][run]]
-        return cls(
+        runs = exported["runs"]
+        if run is not None:
+            runs = runs[run : run + 1 or None]
+        events = [
             event_from(record["type"], record["body"]) for one in runs for record in one["events"]
-        )
+        ]
+        if not any(isinstance(event, RunFinished) for event in events):
+            which = "no run" if run is None else f"no run {run}"
+            raise ValueError(f"{path} has {which} that came to its end")
+        return cls(events)
 
     def count_tokens(self, text: str) -> int:
         return 1  # nothing is cut: whole results are compared

@@ -190,6 +190,17 @@ def test_set_writes_what_the_command_line_would_take_and_keeps_the_rest(folder: 
     assert run("config", "get", "tools") == ""
 
 
+def test_set_writes_through_a_link(folder: Path) -> None:
+    """Who keeps settings in a folder of dotfiles had a file in the link's place, and the other one unchanged."""
+    file, kept = folder / "home" / "config.toml", folder / "dotfiles.toml"
+    kept.write_text("", encoding="utf-8")
+    file.parent.mkdir(exist_ok=True)
+    file.symlink_to(kept)
+    run("config", "set", "seed", "1")
+    assert file.is_symlink()
+    assert tomllib.loads(kept.read_text(encoding="utf-8")) == {"options": {"seed": 1}}
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [

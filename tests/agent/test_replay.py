@@ -191,6 +191,21 @@ def test_a_file_that_is_no_export_is_refused(tmp_path: Path) -> None:
         ReplayModel.load(path)
 
 
+@pytest.mark.parametrize("run", [0, 7, None])
+def test_a_run_that_is_not_there_or_did_not_end_is_not_played(
+    journal: Journal, tmp_path: Path, run: int | None
+) -> None:
+    """It was a StopIteration or an IndexError without a word."""
+    with Agent(ScriptedModel([say("never said")]), journal=journal).session("cut") as session:
+        next(iter(session.stream("?")))
+    path = tmp_path / "cut.json"
+    info = journal.session("cut")
+    assert info is not None
+    path.write_text(json.dumps(session_json(journal, info)), encoding="utf-8")
+    with pytest.raises(ValueError, match="came to its end"):
+        ReplayModel.load(path, run)
+
+
 def test_markdown_cannot_be_broken_by_what_was_said(journal: Journal) -> None:
     @tool
     def fence() -> str:

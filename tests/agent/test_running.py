@@ -1,14 +1,18 @@
 """What a run leaves on the disk and at the terminal, whatever a tool calls it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from glm_agent.cli.running import ResultFiles
+from glm_agent.cli.interruption import Interruption
+from glm_agent.cli.opening import OpenedAgent
+from glm_agent.cli.running import Output, ResultFiles, show_run
 from glm_agent.cli.task import Attachments
-from glm_agent.cli.terminal import Terminal
+from glm_agent.cli.terminal import Terminal, printable
 from glm_agent.errors import ConfigurationError
-from glm_agent.testing import ScriptedModel
+from glm_agent.orchestrator import Agent
+from glm_agent.testing import ScriptedModel, say
 from glm_tools.tool import Attachment, Observation, ToolResult
 
 
@@ -38,3 +42,19 @@ def test_a_file_that_cannot_be_read_is_the_users_mistake(tmp_path: Path) -> None
     attachments = Attachments(ScriptedModel([]), None, Terminal())
     with pytest.raises(ConfigurationError, match="cannot be read"):
         attachments.add("Read it.", "", [tmp_path])
+
+
+@pytest.mark.parametrize("output", [Output(as_json=True), Output(as_jsonl=True)])
+def test_json_says_the_same_and_holds_nothing_that_a_terminal_obeys(
+    output: Output, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JSON leaves U+009B as it is, which begins a control sequence in many terminals."""
+    answer = "red\x9b31m \u202egnp.exe"
+    model = ScriptedModel([say(answer)])
+    with Agent(model) as agent:
+        opened = OpenedAgent(agent, model, None, [])
+        show_run(lambda: agent.stream("?"), opened, output.terminal(), Interruption(), output)
+    shown = capsys.readouterr().out
+    assert printable(shown) == shown
+    record = json.loads(shown if output.as_json else shown.splitlines()[-1])
+    assert (record if output.as_json else record["result"])["answer"] == answer

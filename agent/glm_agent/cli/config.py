@@ -178,6 +178,7 @@ def _change(option: str, value: Any, profile: str | None) -> None:
 
 
 def _replace(file: Path, text: str) -> None:
+    file = file.resolve()  # settings that are kept elsewhere and linked stay linked
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with draft.open("w", encoding="utf-8") as written:

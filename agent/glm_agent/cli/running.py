@@ -16,7 +16,7 @@ from glm_agent.cli.exit_codes import ExitCode
 from glm_agent.cli.interruption import Interruption, interruption
 from glm_agent.cli.opening import AgentOpening, AgentRequest, OpenedAgent
 from glm_agent.cli.task import Attachments, read_prompt
-from glm_agent.cli.terminal import Terminal, counted, printable
+from glm_agent.cli.terminal import Terminal, counted, printable, printable_json
 from glm_agent.errors import ConfigurationError, WarmFileError
 from glm_agent.event_records import VERSION, event_body, event_name, to_json
 from glm_agent.events import Event, FinishReason, RunFinished, RunResult, ToolFinished
@@ -215,7 +215,7 @@ def show_run(
         if terminal.is_typed:
             record["output"] = json_value(result.answer)
         record["citations"] = [citation.as_data() for citation in citations]
-        sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(printable_json(json.dumps(record, ensure_ascii=False, indent=2)) + "\n")
         sys.stdout.flush()
     _report(result, citations, terminal, opened.model.context_length)
     return code
@@ -235,7 +235,7 @@ def _watch(
             terminal.show(event)
             if as_jsonl:
                 head = {"v": VERSION, "seq": number, "time": time.time(), "type": event_name(event)}
-                sys.stdout.write(to_json(head | event_body(event)) + "\n")
+                sys.stdout.write(printable_json(to_json(head | event_body(event))) + "\n")
                 sys.stdout.flush()
             if isinstance(event, ToolFinished):
                 files.save(event.result)

@@ -135,13 +135,16 @@ def rm(
 ) -> None:
     """Remove a session and all its runs for good."""
     from glm_agent.cli.opening import find_session
+    from glm_agent.cli.terminal import counted
 
     with _journal() as journal:
         found = find_session(journal, session)
         runs = len(journal.runs(found.id))
         if not yes:
             typer.confirm(
-                f"Remove session {found.name or found.id} with {runs} runs?", abort=True, err=True
+                f"Remove session {found.name or found.id} with {counted(runs, 'run')}?",
+                abort=True,
+                err=True,
             )
         journal.remove(found.id)
 

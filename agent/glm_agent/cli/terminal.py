@@ -43,6 +43,11 @@ def printable(text: str) -> str:
     return CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text.replace("\r\n", "\n"))
 
 
+def printable_json(text: str) -> str:
+    """JSON with the characters that `printable` shows in JSON's own escapes: the same value, and nothing to obey."""
+    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def wants_colour(stream: TextIO) -> bool:
     """NO_COLOR, then FORCE_COLOR, then whether it is a terminal that is not dumb."""
     if os.environ.get("NO_COLOR"):
