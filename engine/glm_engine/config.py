@@ -1,6 +1,6 @@
 """The numbers that define one network of the GLM family, read from each naming that checkpoints come in."""
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -108,7 +108,7 @@ class ModelConfig:
                 return _from_hf(values, sandwich_norms=model_type == "glm4")
             if model_type == "chatglm":
                 return _from_remote_code(values)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise CheckpointError(path, str(error)) from error
         raise UnsupportedModelError(
             path, f"model_type {model_type!r} is none of 'glm', 'glm4' and 'chatglm'"
@@ -131,7 +131,7 @@ class ModelConfig:
         """
         try:
             return _from_gguf(_Fields(metadata, path), shapes)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise CheckpointError(path, str(error)) from error
 
 
@@ -149,9 +149,9 @@ class _Fields:
         if (
             isinstance(value, bool)
             or not isinstance(value, int | float)
-            or not math.isfinite(value)
+            or not abs(value) <= sys.float_info.max  # JSON has integers of any length
         ):
-            problem = "missing" if value is None else f"{value!r}, which is not a number"
+            problem = "missing" if value is None else f"{value!r:.60}, which is not a number"
             raise CheckpointError(self.path, f"{key} is {problem}")
         return value
 

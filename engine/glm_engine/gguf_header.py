@@ -56,18 +56,20 @@ def read_gguf_header(path: Path) -> tuple[dict[str, Any], dict[str, GgufTensor]]
         )
 
 
-def read_gguf_metadata(path: Path, prefix: str) -> dict[str, Any]:
-    """The keys and values, lists included, of the keys that begin with `prefix`, without it.
+def read_gguf_metadata(
+    path: Path, prefix: str
+) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
+    """The keys and values, lists included, of the keys that begin with `prefix`, without it; and the tensors' shapes.
 
     Raises:
         ValueError: no GGUF file, cut off, or damaged in a way that shows.
         OSError: it cannot be read.
     """
     with _opened(path) as reader:
-        metadata = reader.metadata(prefix)
+        metadata, shapes = reader.metadata(prefix), reader.shapes()
     return {
         key.removeprefix(prefix): value for key, value in metadata.items() if key.startswith(prefix)
-    }
+    }, shapes
 
 
 @contextmanager
@@ -103,6 +105,11 @@ class _Reader:
             is_wanted = listed_prefix is not None and key.startswith(listed_prefix)
             metadata[key] = self._value(kind, with_list=is_wanted)
         return metadata
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every tensor by name, rows first. To be called behind `metadata`, once."""
+        infos = [(self._string(), self._tensor_info()) for _ in range(self._num_tensors)]
+        return {name: shape for name, (shape, _, _) in infos}
 
     def tensors(self, alignment: Any) -> dict[str, GgufTensor]:
         """Every tensor by name. To be called behind `metadata`."""

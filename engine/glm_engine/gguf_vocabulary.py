@@ -14,6 +14,9 @@ from glm_engine.errors import TokenizerError
 from glm_engine.gguf_header import read_gguf_metadata
 from glm_engine.vocabularies import GLM4_PATTERN
 
+# What the values, and the items of the lists, that are read here must be.
+_KINDS = {"model": str, "pre": str, "add_space_prefix": bool}
+_ITEM_KINDS = {"tokens": str, "token_type": int, "merges": str, "scores": float}
 # llama.cpp's converter renames these two of ChatGLM's control pieces.
 _SENTENCEPIECE_NAMES = {"<bos>": "<s>", "<eos>": "</s>"}
 
@@ -39,6 +42,7 @@ class GGUFVocabulary:
         merges: "left right" in order of rank; empty for SentencePiece.
         scores: by id; empty for byte-level BPE.
         add_space_prefix: SentencePiece's dummy prefix.
+        num_rows: of the model's embedding; None where the file holds no model.
     """
 
     model: str
@@ -48,6 +52,7 @@ class GGUFVocabulary:
     merges: Sequence[str] = ()
     scores: Sequence[float] = ()
     add_space_prefix: bool = True
+    num_rows: int | None = None
 
 
 def read_gguf_vocabulary(path: Path) -> GGUFVocabulary:
@@ -57,9 +62,14 @@ def read_gguf_vocabulary(path: Path) -> GGUFVocabulary:
         TokenizerError: not a GGUF file, cut off, or without a vocabulary we can use.
     """
     try:
-        metadata = read_gguf_metadata(path, "tokenizer.ggml.")
+        metadata, shapes = read_gguf_metadata(path, "tokenizer.ggml.")
     except (OSError, ValueError) as error:
         raise TokenizerError(f"{path}: not a readable GGUF file: {error}") from error
+    for key, value in metadata.items():
+        if not _is_typed(key, value):
+            raise TokenizerError(
+                f"{path}: tokenizer.ggml.{key} is not of its type; the file is damaged."
+            )
     try:
         vocabulary = GGUFVocabulary(
             model=metadata["model"],
@@ -69,6 +79,7 @@ def read_gguf_vocabulary(path: Path) -> GGUFVocabulary:
             merges=metadata.get("merges", ()),
             scores=metadata.get("scores", ()),
             add_space_prefix=metadata.get("add_space_prefix", True),
+            num_rows=shapes.get("token_embd.weight", (None,))[0],
         )
     except KeyError as error:
         raise TokenizerError(f"{path}: the file has no tokenizer.ggml.{error.args[0]}.") from error
@@ -77,6 +88,18 @@ def read_gguf_vocabulary(path: Path) -> GGUFVocabulary:
             f"{path}: {len(vocabulary.tokens)} tokens, {len(vocabulary.types)} types."
         )
     return vocabulary
+
+
+def _is_typed(key: str, value: Any) -> bool:
+    """Whether the value of a key that we read has the type that it must have; types of tokens are not negative."""
+    if key in _KINDS:
+        return isinstance(value, _KINDS[key])
+    if key not in _ITEM_KINDS:
+        return True
+    kind = _ITEM_KINDS[key]
+    return isinstance(value, list) and all(
+        isinstance(item, kind) and not (isinstance(item, int) and item < 0) for item in value
+    )
 
 
 def tokenizer_description(vocabulary: GGUFVocabulary) -> dict[str, Any]:

@@ -8,12 +8,11 @@ at any point; two processes at once; names that would leave the folder. No code 
 Does not cover: a hub that announces the hashes of wrong weights.
 """
 
-import fcntl
 import json
+import logging
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from fnmatch import fnmatch
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 import platformdirs
 import requests
 
+from glm_engine import file_lock
 from glm_engine.errors import CheckpointError, DownloadError
 from glm_engine.hub_repositories import FileHash, HubFile, huggingface_home, open_repository
 from glm_engine.offline import forbidding_variable
@@ -57,6 +57,8 @@ _WEIGHTS = (
 )
 
 Progress = Callable[[int, int], None]
+
+_log = logging.getLogger(__name__)
 
 
 def find_model(
@@ -221,7 +223,8 @@ def _fetch(hub_id: str, folder: Path, progress: Progress | None) -> Path:
     files = _wanted(hub_id, gguf[0] if gguf else None, listed)
     target, aside = folder / revision, folder / f"{revision}.partial"
     try:
-        with _locked(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with file_lock.locked(folder / "fetch.lock", lambda: _say_waiting(hub_id)):
             if target.is_dir():  # another process was faster
                 return target
             aside.mkdir(exist_ok=True)
@@ -270,10 +273,5 @@ def _wanted(hub_id: str, gguf: str | None, listed: list[HubFile]) -> list[HubFil
     )
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a model's folder; the system frees it with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "fetch.lock").open("w", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _say_waiting(hub_id: str) -> None:
+    _log.warning("another process is fetching %s: waiting for it", hub_id)

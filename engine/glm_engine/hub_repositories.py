@@ -157,7 +157,7 @@ class Repository(ABC):
             before = target.stat().st_size if target.exists() else -1
             error: requests.RequestException | None = None
             try:
-                yield from self._append(url, max(before, 0), target)
+                yield from self._append(url, max(before, 0), target, file.size_bytes)
             except requests.RequestException as raised:
                 error = raised
             grew = target.exists() and target.stat().st_size > before
@@ -174,7 +174,7 @@ class Repository(ABC):
             )
         yield file.size_bytes
 
-    def _append(self, url: str, size: int, target: Path) -> Iterator[int]:
+    def _append(self, url: str, size: int, target: Path, limit_bytes: int) -> Iterator[int]:
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={size}-"} if size else {})
         with self._session.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as response:
             response.raise_for_status()
@@ -183,7 +183,8 @@ class Repository(ABC):
             with target.open(mode) as output:
                 try:
                     # Not iter_content: it drops what came of a piece when the connection breaks off in it.
-                    while piece := response.raw.read1(_PIECE_BYTES):
+                    # More than was announced is not what was announced, and might have no end.
+                    while size <= limit_bytes and (piece := response.raw.read1(_PIECE_BYTES)):
                         output.write(piece)
                         size += len(piece)
                         yield size

@@ -212,13 +212,13 @@ class KVCache:
             return
         wanted = max(length, self.capacity + min(self.capacity // 2, _MAX_GROWTH))
         capacity = max(min(-(-wanted // _GRANULARITY) * _GRANULARITY, self.max_length), room)
+        self.generation += 1  # first: where memory ends half-way, some are replaced all the same
         for buffers in self._buffers:
             for index, old in enumerate(buffers):
                 grown = old.new_empty(old.shape[0], capacity, old.shape[2])
                 grown[:, : self.length] = old[:, : self.length]
                 buffers[index] = grown
         self.capacity = self._zeros_from = capacity
-        self.generation += 1
 
     def append(self, layer: int, keys: Tensor, values: Tensor) -> LayerView:
         """Write the newest T positions of one layer behind the committed ones.

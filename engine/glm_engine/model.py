@@ -97,16 +97,17 @@ class RotaryTable:
 
     def rows(self, start: int, stop: int) -> Tensor:
         """(stop - start, 1, rotary_dim / 2) complex64, a view: the factors of positions `start` to `stop`."""
-        blocks = [self._factors]
-        for first in range(self._factors.shape[0], stop, _ROTARY_BLOCK):
+        factors = self._factors  # read once: another thread may put a shorter one in its place
+        blocks = [factors]
+        for first in range(factors.shape[0], stop, _ROTARY_BLOCK):
             positions = torch.arange(
-                first, first + _ROTARY_BLOCK, dtype=torch.float32, device=self._factors.device
+                first, first + _ROTARY_BLOCK, dtype=torch.float32, device=factors.device
             )
             angles = torch.outer(positions / self._divisor, self._frequencies)
             blocks.append(torch.complex(angles.cos(), angles.sin()))
         if len(blocks) > 1:
-            self._factors = torch.cat(blocks)
-        return self._factors[start:stop, None]
+            self._factors = factors = torch.cat(blocks)
+        return factors[start:stop, None]
 
 
 def rotary_bytes(config: ModelConfig, num_positions: int) -> int:

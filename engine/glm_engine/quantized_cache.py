@@ -8,14 +8,14 @@ Covers: a kill at any point, two processes at once, a source that changed, a fil
 Does not cover: bits that flipped on the disk, unless `verify` is asked for it; a cache folder that others may write to.
 """
 
-import fcntl
 import hashlib
 import json
+import logging
 import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +23,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
+from glm_engine import file_lock
 from glm_engine.checkpoint import Checkpoint
 from glm_engine.errors import CheckpointError
 from glm_engine.model import parameter_shapes
@@ -45,6 +46,8 @@ _SAFETENSORS_NAMES = {
     torch.bfloat16: "BF16",
     torch.uint8: "U8",
 }
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 Quantize = Callable[[Tensor, QuantizedFormat], tuple[Tensor, ...]]
@@ -77,8 +80,11 @@ def load_quantized(
         CheckpointError: the checkpoint cannot be read, or there is no space for the entry.
     """
     entry = entry_path(checkpoint, kind, cache_dir)
+    parameters = _open(entry, checkpoint, kind)  # without the lock: the folder may be read-only
+    if parameters is not None:
+        return parameters
     with _locked(entry):
-        parameters = _open(entry, checkpoint, kind)
+        parameters = _open(entry, checkpoint, kind)  # another process may have made it meanwhile
         if parameters is None:
             _make(entry, checkpoint, kind, progress, quantize_rows)
             parameters = _open(entry, checkpoint, kind)
@@ -133,7 +139,7 @@ def verify(entry: Path) -> None:
 def _open(
     entry: Path, checkpoint: Checkpoint, kind: QuantizedFormat
 ) -> dict[str, Tensor | QuantizedMatrix] | None:
-    """Map an entry; None, and the entry is gone, when it is not there or not what its manifest says."""
+    """Map an entry; None when it is not there or not what its manifest says."""
     if not entry.is_dir():
         return None
     try:
@@ -142,8 +148,7 @@ def _open(
         if manifest.get("nbytes") != (entry / _WEIGHTS).stat().st_size:
             raise CheckpointError(entry, "torn")
         return _map(entry, files, checkpoint, kind)
-    except CheckpointError:
-        shutil.rmtree(entry)
+    except (CheckpointError, OSError):  # torn, or going: another process makes it anew
         return None
 
 
@@ -175,7 +180,7 @@ def _make(
     progress: Progress | None,
     quantize_rows: Quantize,
 ) -> None:
-    """Write an entry aside, flush it, and rename it."""
+    """Write an entry aside, flush it, and rename it; a torn one gives way to it."""
     aside = entry.with_name(entry.name + ".partial")
     shutil.rmtree(aside, ignore_errors=True)  # left by a kill
     try:
@@ -197,6 +202,9 @@ def _make(
             )
             file.flush()
             os.fsync(file.fileno())
+        if entry_path(checkpoint, kind, entry.parent) != entry:
+            raise CheckpointError(checkpoint.path, "it changed while it was read; start again")
+        shutil.rmtree(entry, ignore_errors=True)
         aside.rename(entry)
     except OSError as error:
         raise CheckpointError(
@@ -311,14 +319,17 @@ def _blocks(
 
 @contextmanager
 def _locked(entry: Path) -> Iterator[None]:
-    """Hold the lock of an entry; the system frees it with the process."""
-    try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        file = entry.with_name(entry.name + ".lock").open("w", encoding="utf-8")
-    except OSError as error:
-        raise CheckpointError(
-            entry.parent, f"the cache folder cannot be written: {error.strerror or error}"
-        ) from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """Hold the lock of an entry."""
+
+    def on_wait() -> None:
+        _log.warning("another process is quantising the same weights: waiting for it")
+
+    with ExitStack() as stack:
+        try:
+            entry.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(file_lock.locked(entry.with_name(entry.name + ".lock"), on_wait))
+        except OSError as error:
+            raise CheckpointError(
+                entry.parent, f"the cache folder cannot be written: {error.strerror or error}"
+            ) from error
         yield

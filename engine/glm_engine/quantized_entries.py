@@ -41,7 +41,10 @@ def quantized_entries(cache_dir: Path | None = None) -> list[QuantizedEntry]:
         except CheckpointError:
             manifest = {}
         source = manifest.get("source")
-        size_bytes = sum(file.stat().st_size for file in path.iterdir())
+        try:
+            size_bytes = sum(file.stat().st_size for file in path.iterdir())
+        except FileNotFoundError:  # another process has just put it in its place, or removed it
+            continue
         entries.append(
             QuantizedEntry(
                 path,

@@ -55,8 +55,8 @@ class SamplingParams:
             "min_p": (self.min_p, 0 <= self.min_p <= 1, "between 0 (off) and 1"),
             "repetition_penalty": (
                 self.repetition_penalty,
-                0 < self.repetition_penalty < float("inf"),
-                "above zero; 1 is off",
+                1e-6 <= self.repetition_penalty <= 1e6,
+                "between 1e-6 and 1e6; 1 is off",  # beyond, logits leave the range of fp32
             ),
             "seed": (self.seed, 0 <= self.seed < 2**64, "between 0 and 2**64 - 1"),
             "logprobs": (

@@ -146,8 +146,10 @@ class _ShardedFiles:
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.integer_names: set[str] = set()
         self._file: dict[str, Path] = {}
+        self._stamps: dict[Path, tuple[int, int, int]] = {}
         for path in files:
             refuse_lfs_pointer(path)
+            self._stamps[path] = _stamp(path)
             for name in self._open(path):
                 if name in self._file or (index is not None and index.get(name) != path):
                     other = self._file.get(name) or (index or {}).get(name)
@@ -164,6 +166,24 @@ class _ShardedFiles:
 
     def file_of(self, name: str) -> Path:
         return self._file[name]
+
+    def _check_unchanged(self, path: Path) -> None:
+        """Before a file is opened again: half of the old and half of the new weights would look like weights.
+
+        Raises:
+            CheckpointError: it is not the file that it was.
+        """
+        if _stamp(path) != self._stamps[path]:
+            raise CheckpointError(path, "it has changed while it was read; start again")
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What tells that a file is another one."""
+    try:
+        info = path.stat()
+    except OSError as error:
+        raise CheckpointError(path, f"cannot be read: {error.strerror}") from error
+    return info.st_ino, info.st_size, info.st_mtime_ns
 
 
 class SafetensorsFiles(_ShardedFiles):
@@ -201,6 +221,7 @@ class SafetensorsFiles(_ShardedFiles):
         if self._touched_bytes[path] > _MAX_TOUCHED_BYTES:
             # Pages that were read count as this process's memory while they are mapped. A new mapping has none; the
             # old one goes with the last tensor that is a view of it.
+            self._check_unchanged(path)
             self._handle[path] = _opened_safetensors(path)
             self._touched_bytes[path] = 0
         return part
@@ -269,7 +290,9 @@ class PickledFiles(_ShardedFiles):
                 )
             if tensor.dtype == torch.int8:
                 self.integer_names.add(name)
-            self._tensors[name] = tensor
+            self._tensors[name] = (
+                tensor.detach()
+            )  # a stored `Parameter` would have torch record what becomes of it
             self.shapes[name] = tuple(tensor.shape)
             yield name
 
@@ -281,6 +304,7 @@ class PickledFiles(_ShardedFiles):
         self._touched_bytes += part.nbytes
         if self._touched_bytes > _MAX_TOUCHED_BYTES:  # as in SafetensorsFiles
             path, self._touched_bytes = self._file[name], 0
+            self._check_unchanged(path)
             for _ in self._open(path):
                 pass
         return part
@@ -366,6 +390,8 @@ class GgufFile:
             kind for kind in {t.kind for t in self._tensors.values()} if not _is_known(kind)
         }
         for name, tensor in self._tensors.items():
+            if len(tensor.shape) == 1 and gguf.GGML_QUANT_SIZES[tensor.kind][0] > 1:
+                raise CheckpointError(path, "a vector in blocks of a matrix's rows", tensor=name)
             if tensor.kind in unsupported:
                 raise UnsupportedModelError(
                     path, f"stored as {tensor.kind.name}, which is not supported", tensor=name
@@ -387,7 +413,13 @@ class GgufFile:
         row_nbytes = tensor.nbytes // height  # of one element where the tensor is a vector
         first = tensor.offset + start * row_nbytes
         nbytes = (stop - start) * row_nbytes
-        stored = np.memmap(self._path, mode="r", offset=first, shape=nbytes)  # given back with it
+        try:
+            # given back with it
+            stored = np.memmap(self._path, mode="r", offset=first, shape=nbytes)
+        except (ValueError, OSError) as error:
+            raise CheckpointError(
+                self._path, f"it has changed since it was opened ({error})", tensor=name
+            ) from error
         values = gguf.dequantize(stored.reshape(stop - start, row_nbytes), tensor.kind)
         copy = np.array(values, dtype=np.float32)  # the mapped file is read-only
         return torch.from_numpy(copy.reshape(stop - start, *row_shape))

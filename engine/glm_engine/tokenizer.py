@@ -146,9 +146,13 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
 
 def _load_gguf(path: Path) -> Tokenizer:
     vocabulary = read_gguf_vocabulary(path)
+    if (vocabulary.num_rows or 0) > MAX_VOCAB_SIZE:
+        raise TokenizerError(f"{path}: the embedding has {vocabulary.num_rows:,} rows.")
     if vocabulary.model == "llama":
-        return SentencePieceTokenizer(sentencepiece_model(vocabulary), ())
-    return ByteLevelTokenizer(tokenizer_description(vocabulary), vocab_size=len(vocabulary.tokens))
+        model = sentencepiece_model(vocabulary)
+        return SentencePieceTokenizer(model, (), vocab_size=vocabulary.num_rows)
+    vocab_size = vocabulary.num_rows or len(vocabulary.tokens)
+    return ByteLevelTokenizer(tokenizer_description(vocabulary), vocab_size=vocab_size)
 
 
 def _load_tokenizer_model(folder: Path) -> Tokenizer:

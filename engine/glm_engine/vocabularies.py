@@ -51,8 +51,8 @@ class TableTokenizer(ABC):
         used = len(self._token_bytes)
         if vocab_size is not None and vocab_size < used:
             raise TokenizerError(
-                f"The tokenizer has {used:,} tokens, but the model's config.json says {vocab_size:,}: the"
-                " files belong to different models."
+                f"The tokenizer has {used:,} tokens, but the model has {vocab_size:,} rows for them: they belong"
+                " to different models."
             )
         self._token_bytes.extend([b""] * ((vocab_size or used) - used))
         self._special_tokens = MappingProxyType(dict(special_tokens))
@@ -201,7 +201,7 @@ class ByteLevelTokenizer(TableTokenizer):
             vocabulary = {
                 token: index for token, index in dict(model["vocab"]).items() if token not in added
             }
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise TokenizerError(f"tokenizer.json has no usable vocabulary: {error!r}") from error
         if model.get("type") != "BPE" or "ByteLevel" not in json.dumps(
             description.get("pre_tokenizer")
@@ -212,7 +212,11 @@ class ByteLevelTokenizer(TableTokenizer):
         ids = [*vocabulary.values(), *added.values()]
         for index in ids:
             if not isinstance(index, int) or not 0 <= index < MAX_VOCAB_SIZE:
-                raise TokenizerError(f"tokenizer.json holds {index!r}, which is no token's id.")
+                raise TokenizerError(f"tokenizer.json holds {index!r:.60}, which is no token's id.")
+        if shared := set(vocabulary.values()) & set(added.values()):
+            raise TokenizerError(
+                f"tokenizer.json gives the id {min(shared)} to a control token and to ordinary text."
+            )
         table = [b""] * (max(ids, default=-1) + 1)
         for token, index in vocabulary.items():
             table[index] = _spelt_bytes(token)

@@ -463,6 +463,20 @@ def test_a_number_format_that_gguf_files_cannot_be_read_in_is_named_before_anyth
     assert (error.value.path, error.value.tensor) == (tmp_path / "model.gguf", "output.weight")
 
 
+def test_a_vector_in_blocks_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    """A block spans columns of a row: one element of such a vector has no bytes of its own."""
+    stored = gguf.quantize(np.ones((1, 32), np.float32), gguf.GGMLQuantizationType.Q8_0)[0]
+    write_checkpoint(
+        tmp_path,
+        tiny_config(),
+        naming="gguf",
+        gguf_overrides={"output_norm.weight": (stored, "Q8_0")},
+    )
+    with pytest.raises(CheckpointError, match="vector in blocks") as error:
+        open_checkpoint(tmp_path / "model.gguf")
+    assert error.value.tensor == "output_norm.weight"
+
+
 def test_a_part_of_a_split_gguf_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
     """Not as a checkpoint with missing tensors, which a second download would not mend. Joined parts say 0."""
     path = tmp_path / "model.gguf"
@@ -533,6 +547,32 @@ def test_pickled_files_give_the_weights_that_were_written(tmp_path: Path, num_sh
     )
     read = load(tmp_path)
     assert all(torch.equal(read[name], written[name]) for name in written)
+
+
+def test_pickled_parameters_are_no_variables(tmp_path: Path) -> None:
+    """`dict(model.named_parameters())` saved: torch would have recorded every conversion, and numpy took none of it."""
+    config = tiny_config()
+    written = write_checkpoint(tmp_path, config, 3, naming="original", pickled=True)
+    path = tmp_path / "pytorch_model.bin"
+    tensors = torch.load(path, weights_only=True)
+    torch.save({name: torch.nn.Parameter(tensor) for name, tensor in tensors.items()}, path)
+    read = load(tmp_path)
+    assert all(torch.equal(read[name], written[name]) for name in written)
+    assert not any(tensor.requires_grad for tensor in read.values())
+
+
+@pytest.mark.parametrize("pickled", [False, True])
+def test_a_file_that_is_replaced_while_it_is_read_is_no_mixture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pickled: bool
+) -> None:
+    """A download that came in between: half of the layers were the old ones and half the new."""
+    monkeypatch.setattr("glm_engine.tensor_files._MAX_TOUCHED_BYTES", 0)
+    write_checkpoint(tmp_path, tiny_config(), 3, naming="original", pickled=pickled)
+    checkpoint = open_checkpoint(tmp_path)
+    load_parameters(checkpoint, torch.bfloat16)
+    write_checkpoint(tmp_path, tiny_config(), 4, naming="original", pickled=pickled)
+    with pytest.raises(CheckpointError, match="has changed while it was read"):
+        load_parameters(checkpoint, torch.bfloat16)
 
 
 class Payload:

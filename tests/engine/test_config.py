@@ -116,6 +116,8 @@ def test_relatives_of_the_family_are_refused_by_name(changes: dict[str, Any], me
         ({"rope_parameters": []}, "not an object"),
         ({"max_position_embeddings": float("inf")}, "max_position_embeddings is inf"),
         ({"rms_norm_eps": float("nan")}, "rms_norm_eps is nan, which is not a number"),
+        ({"hidden_size": 10**400}, "hidden_size is 10+, which is not a number"),
+        ({"rope_parameters": {"partial_rotary_factor": 1.7e308}}, "cannot convert float infinity"),
     ],
 )
 def test_impossible_values_are_named_with_their_file(changes: dict[str, Any], message: str) -> None:

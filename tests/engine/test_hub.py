@@ -1,5 +1,6 @@
 """Fetching models, from a hub of our own on loopback that breaks off, resumes and lies."""
 
+import contextlib
 import hashlib
 import http.server
 import json
@@ -45,6 +46,8 @@ class Hub(http.server.ThreadingHTTPServer):
         self.repositories: dict[str, dict[str, bytes]] = {}
         self.break_off_after: int | None = None  # bytes of a weight file in one answer
         self.corrupted = ""  # file whose content is not what is announced
+        self.endless = ""  # file that never ends
+        self.sent_bytes = 0  # of it
         self.status = 200
         self.ignores_ranges = False
         self.requests: list[tuple[str, str | None]] = []  # path, Range
@@ -89,12 +92,23 @@ class HubHandler(http.server.BaseHTTPRequestHandler):
         start = 0
         if self.headers["Range"] and not self.server.ignores_ranges:
             start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        if name == self.server.endless:
+            self.send_without_end()
+            return
         limit = self.server.break_off_after
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
         self.wfile.write(content[start:] if limit is None else content[start : start + limit])
         self.close_connection = True
+
+    def send_without_end(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        with contextlib.suppress(OSError):  # the reader has had enough
+            while self.server.sent_bytes < 200 << 20:
+                self.server.sent_bytes += self.wfile.write(bytes(1 << 16))
 
     def answer(self, body: bytes, status: int = 200) -> None:
         self.send_response(status)
@@ -233,6 +247,14 @@ def test_content_with_another_hash_is_refused_and_deleted(hub: Hub, cache: Path,
     hub.corrupted = ""
     folder = find_model("glm-4-9b-chat", cache_dir=cache)
     assert (folder / name).read_bytes() == hub.repositories["zai-org/glm-4-9b-chat"][name]
+
+
+def test_a_hub_that_sends_without_end_is_cut_off(hub: Hub, cache: Path) -> None:
+    """It filled the disk."""
+    hub.endless = SHARD
+    with pytest.raises(DownloadError, match="size or hash differs"):
+        find_model("glm-4-9b-chat", cache_dir=cache)
+    assert hub.sent_bytes < 200 << 20
 
 
 def test_garbage_left_in_a_partial_file_is_found_by_its_hash(hub: Hub, cache: Path) -> None:

@@ -90,6 +90,16 @@ def test_a_build_that_fails_is_not_tried_again(tmp_path: Path) -> None:
     assert runs == ""
 
 
+@pytest.mark.parametrize("end", ["kill -2 $$", "echo 'No space left on device' >&2; exit 1"])
+def test_a_build_that_was_interrupted_is_tried_again(tmp_path: Path, end: str) -> None:
+    """One Ctrl-C while the first start compiled them, and torch was used from then on."""
+    compiler = fake_compiler(tmp_path, f"echo run >> {tmp_path}/runs; {end}")
+    for _ in range(2):
+        assert examine(tmp_path, CXX=str(compiler)) == "False not built"
+        assert (tmp_path / "runs").read_text(encoding="utf-8")
+        (tmp_path / "runs").unlink()
+
+
 def test_a_library_of_other_sources_is_not_used(tmp_path: Path) -> None:
     """One that a compiler made of something else, under the right name."""
     compiler = find_compiler()

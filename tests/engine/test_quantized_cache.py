@@ -1,5 +1,7 @@
 """The cache of quantised weights: made once, and right after everything that can go wrong while it is made."""
 
+import fcntl
+import logging
 import os
 import signal
 import subprocess
@@ -16,7 +18,7 @@ from glm_engine.errors import CheckpointError
 from glm_engine.generate import Engine
 from glm_engine.model import Decoder
 from glm_engine.quantization import Int4Matrix, Int8Matrix, QuantizedFormat
-from glm_engine.quantized_cache import load_quantized, verify
+from glm_engine.quantized_cache import entry_path, load_quantized, verify
 from glm_engine.testing import tiny_config, write_checkpoint
 
 CONFIG = tiny_config(hidden_size=64, num_heads=8, num_kv_heads=4, intermediate_size=128)
@@ -189,6 +191,50 @@ def test_a_full_disk_is_an_error_that_says_so_and_leaves_nothing(source: Path, c
     assert child.returncode == 1
     assert "cannot be written: File too large. Make room there." in errors
     assert entries(cache) == []
+
+
+def test_a_source_that_changes_while_it_is_read_makes_no_entry(source: Path, cache: Path) -> None:
+    """It would have been found under the old name for ever, a mixture of both."""
+    with pytest.raises(CheckpointError, match="changed while it was read"):
+        load_quantized(
+            open_checkpoint(source),
+            "int8",
+            cache,
+            lambda *_: os.utime(source / "model.safetensors", ns=(1, 1)),
+        )
+    assert entries(cache) == []
+
+
+def test_a_whole_entry_needs_no_lock(checkpoint: Checkpoint, cache: Path) -> None:
+    """A cache that came with a read-only image was refused, for its lock could not be opened."""
+    load_quantized(checkpoint, "int8", cache)
+    (lock,) = cache.glob("*.lock")
+    lock.unlink()
+    lock.mkdir()  # nobody opens that for writing, not even root
+    assert load_quantized(checkpoint, "int8", cache)
+
+
+def test_who_waits_for_another_process_says_so(
+    checkpoint: Checkpoint, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Minutes of silence looked like a hang."""
+    held: list[object] = []
+
+    def on_record(record: logging.LogRecord) -> bool:
+        if "waiting" in record.getMessage() and held:
+            lock.close()  # what is waited for
+            held.clear()
+        return True
+
+    cache.mkdir()
+    entry = entry_path(checkpoint, "int8", cache)
+    with entry.with_name(f"{entry.name}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        held.append(lock)
+        caplog.handler.addFilter(on_record)
+        load_quantized(checkpoint, "int8", cache)
+    assert "another process is quantising" in caplog.text
+    assert not held
 
 
 def test_a_quantised_engine_generates(source: Path, cache: Path) -> None:

@@ -231,6 +231,7 @@ def test_logprobs_are_those_of_the_unchanged_distribution() -> None:
         {"top_p": 1.5},
         {"min_p": -0.1},
         {"repetition_penalty": 0.0},
+        {"repetition_penalty": 1e-38},  # all logits were infinite, and none the largest
         {"seed": -1},
         {"seed": 2**64},
         {"logprobs": -1},

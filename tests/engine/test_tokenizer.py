@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gguf
+import numpy as np
 import pytest
 import sentencepiece
 import tokenizers
@@ -473,7 +474,9 @@ def test_tokenizer_json_is_read_from_a_folder(
         assert loaded.encode(text) == reference.encode(text).ids
 
 
-def write_gguf(path: Path, description: dict[str, Any], padded_to: int) -> None:
+def write_gguf(
+    path: Path, description: dict[str, Any], padded_to: int, num_rows: int | None = None
+) -> None:
     """Writes the vocabulary of a `tokenizer.json` as llama.cpp's converter does."""
     special = {token["content"]: token["id"] for token in description["added_tokens"]}
     ids = {index: token for token, index in (description["model"]["vocab"] | special).items()}
@@ -486,8 +489,12 @@ def write_gguf(path: Path, description: dict[str, Any], padded_to: int) -> None:
         [kinds[2 if i not in ids else ids[i] in special] for i in range(padded_to)]
     )
     writer.add_token_merges([" ".join(pair) for pair in description["model"]["merges"]])
+    if num_rows is not None:
+        writer.add_tensor("token_embd.weight", np.zeros((num_rows, 1), np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
+    if num_rows is not None:
+        writer.write_tensors_to_file()
     writer.close()
 
 
@@ -535,6 +542,61 @@ def test_a_sentencepiece_gguf_vocabulary_says_the_same_as_tokenizer_model(tmp_pa
     for text in SAMPLES:
         assert loaded.encode(text) == reference.encode(text)
         assert loaded.decode(loaded.encode(text, continues=True)) == text
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("model", 5),
+        ("tokens", 5),
+        ("tokens", [1, 2]),
+        ("token_type", [1, -1]),
+        ("token_type", ["a", "b"]),
+        ("merges", [1, 2]),
+        ("scores", ["a", "b"]),
+        ("add_space_prefix", "no"),
+    ],
+)
+def test_a_gguf_vocabulary_of_other_types_is_named(tmp_path: Path, key: str, value: Any) -> None:
+    """Each ended in a TypeError, AttributeError or struct.error of its own."""
+    values = {"model": "llama", "tokens": ["a", "b"], "token_type": [1, 1], "scores": [0.5, 0.5]}
+    writer = gguf.GGUFWriter(tmp_path / "model.gguf", "llama")
+    for name, content in (values | {key: value}).items():
+        adders: dict[type, Any] = {
+            str: writer.add_string,
+            int: writer.add_uint32,
+            list: writer.add_array,
+        }
+        adders[type(content)](f"tokenizer.ggml.{name}", content)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    with pytest.raises(TokenizerError, match=rf"tokenizer\.ggml\.{key} is not of its type"):
+        load_tokenizer(tmp_path)
+
+
+@pytest.mark.parametrize(("num_rows", "is_right"), [(512, True), (600, True), (10, False)])
+def test_a_gguf_vocabulary_has_as_many_ids_as_the_model_has_rows(
+    tmp_path: Path, small_description: dict[str, Any], num_rows: int, is_right: bool
+) -> None:
+    """The mask of a grammar did not fit, or an id had no row, in the middle of an answer."""
+    write_gguf(tmp_path / "model.gguf", small_description, padded_to=512, num_rows=num_rows)
+    if is_right:
+        assert load_tokenizer(tmp_path).vocab_size == num_rows
+    else:
+        with pytest.raises(TokenizerError, match="tokens, but the model has 10 rows"):
+            load_tokenizer(tmp_path)
+
+
+def test_an_id_of_a_control_token_that_text_spells_too_is_refused(
+    small_description: dict[str, Any],
+) -> None:
+    """Text would have become the control token (promise P4)."""
+    control = small_description["added_tokens"][0]
+    ordinary = small_description["model"]["vocab"]["a"]
+    added = [{**control, "id": ordinary}, *small_description["added_tokens"][1:]]
+    with pytest.raises(TokenizerError, match=f"the id {ordinary} to a control token and to"):
+        ByteLevelTokenizer(small_description | {"added_tokens": added})
 
 
 @pytest.mark.parametrize("kept", [0, 3, 20, 200, 5000])

@@ -6,7 +6,6 @@ Covers: the wheel's SHA-256, which is fixed here; torn downloads; two processes 
 Does not cover: a cache folder that others may write to.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import platformdirs
 
+from glm_engine import file_lock
 from glm_engine.errors import DownloadError
 from glm_engine.offline import forbidding_variable
 
@@ -79,13 +79,12 @@ def locked(folder: Path, purpose: str, progress: Progress | None) -> Iterator[No
     """Holds a lock that other processes wait for; gone with the process that holds it."""
     with failing_disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / f"{purpose}.lock").open("w", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if progress is not None:
-                    progress("Waiting for another process to prepare the demo model", 0, 0)
-                fcntl.flock(file, fcntl.LOCK_EX)
+
+        def on_wait() -> None:
+            if progress is not None:
+                progress("Waiting for another process to prepare the demo model", 0, 0)
+
+        with file_lock.locked(folder / f"{purpose}.lock", on_wait):
             yield
 
 

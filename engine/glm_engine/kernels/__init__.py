@@ -12,6 +12,7 @@ import ctypes
 import logging
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ from glm_engine.kernels.build import (
     LIBRARY_NAME,
     SOURCE_DIR,
     BuildError,
+    BuildInterruptedError,
     Compiler,
     build_library,
     find_compiler,
@@ -137,8 +139,12 @@ def _from_cache(folder: Path, compiler: Compiler, *, may_build: bool) -> _Loaded
             build_library(path, compiler)
         except OSError as error:
             return _Loaded(KernelStatus("unavailable", f"{folder}: {error.strerror or error}"))
+        except BuildInterruptedError as error:
+            detail = f"they could not be compiled this time: {error}"
+            return _Loaded(KernelStatus("unavailable", detail, "Start again."))
         except BuildError as error:
-            failure.write_text(str(error), encoding="utf-8")
+            with suppress(OSError):  # then it is tried again the next time
+                failure.write_text(str(error), encoding="utf-8")
     if path.exists():
         return _open(path, "cached")
     detail = f"{compiler.path} could not compile them: {failure}"

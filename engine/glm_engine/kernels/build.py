@@ -39,10 +39,20 @@ _SUFFIX_FLAGS = {"_avx2": _AVX2, "_avx512": _AVX512, "_amx": _AMX}
 _SANITIZE_FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1")
 _X86_MACHINES = ("x86_64", "AMD64")
 _TIMEOUT_S = 300.0
+_SIGNS_OF_KILLING = (
+    "signal terminated program",
+    "due to signal",
+    "No space left on device",
+    "out of memory",
+)
 
 
 class BuildError(Exception):
     """Raised when the kernels cannot be compiled. The message ends with what the compiler said."""
+
+
+class BuildInterruptedError(BuildError):
+    """Raised when that says nothing about the compiler: it was killed, ran out of time, or found no room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,8 @@ def build_library(output: Path, compiler: Compiler, *, sanitize: bool = False) -
             their run-time library preloaded.
 
     Raises:
-        BuildError: the compiler refused or did not end, or the folder cannot be written.
+        BuildError: the compiler refused.
+        BuildInterruptedError: it was killed or did not end, or the folder cannot be written.
     """
     common = (*_FLAGS, f'-DGLM_SOURCE_HASH="{source_hash()}"', *(_SANITIZE_FLAGS if sanitize else ()))  # fmt: skip
     try:
@@ -114,7 +125,7 @@ def build_library(output: Path, compiler: Compiler, *, sanitize: bool = False) -
             _run([str(compiler.path), *objects, *link, "-o", str(aside)])
             aside.replace(output)
     except OSError as error:
-        raise BuildError(f"{output.parent}: {error.strerror or error}") from error
+        raise BuildInterruptedError(f"{output.parent}: {error.strerror or error}") from error
 
 
 def _flags_of(source: Path) -> tuple[str, ...]:
@@ -129,6 +140,11 @@ def _run(command: list[str]) -> None:
             command, capture_output=True, encoding="utf-8", errors="replace", timeout=_TIMEOUT_S
         )
     except subprocess.TimeoutExpired as error:
-        raise BuildError(f"{command[0]} did not end within {_TIMEOUT_S:.0f} s") from error
+        raise BuildInterruptedError(
+            f"{command[0]} did not end within {_TIMEOUT_S:.0f} s"
+        ) from error
     if done.returncode != 0:
-        raise BuildError(f"{command[0]} failed: {done.stderr.strip()[-2000:]}")
+        # A Ctrl-C in the terminal is for the compiler as well, and so is the kernel's shortage of memory.
+        is_killed = done.returncode < 0 or any(sign in done.stderr for sign in _SIGNS_OF_KILLING)
+        kind = BuildInterruptedError if is_killed else BuildError
+        raise kind(f"{command[0]} failed: {done.stderr.strip()[-2000:]}")
