@@ -5,6 +5,7 @@ import enum
 import inspect
 import json
 import keyword
+import math
 import pathlib
 import uuid
 from collections.abc import Callable, Mapping
@@ -251,6 +252,11 @@ def test_the_context_is_not_shown_to_the_model() -> None:
     signature = FunctionSignature.of(function)
     assert (signature.ctx_name, list(signature.parameters["properties"])) == ("ctx", ["a"])
 
+    def also_by_hand(a: int, ctx: Ctx[int] | None = None) -> None: ...
+
+    signature = FunctionSignature.of(also_by_hand)
+    assert (signature.ctx_name, list(signature.parameters["properties"])) == ("ctx", ["a"])
+
 
 def test_a_default_of_none_needs_no_null_in_the_schema() -> None:
     """An explicit null counts as left out, so the null branch would cost tokens for nothing."""
@@ -274,6 +280,25 @@ def test_a_default_that_json_cannot_carry_is_left_to_the_function() -> None:
 
     assert function.spec.parameters["properties"]["value"] == {}
     assert function.check_arguments({})["value"] is marker
+
+
+def test_a_default_that_is_no_number_of_json_is_left_to_the_function() -> None:
+    """An agent with such a tool could not be made, and the message named no parameter."""
+
+    class Bounds(BaseModel):
+        high: float = math.inf
+
+    @tool
+    def function(
+        limit: float = math.inf, low: float = math.nan, bounds: Bounds | None = None
+    ) -> None: ...
+
+    schema = function.spec.parameters
+    assert schema["properties"]["limit"] == schema["properties"]["low"] == {"type": "number"}
+    json.dumps(schema, allow_nan=False)
+    assert not function.unenforced
+    assert function.check_arguments({})["limit"] == math.inf
+    assert function.check_arguments({"bounds": {}})["bounds"].high == math.inf
 
 
 def test_field_as_default_value_gives_constraints_and_default() -> None:
@@ -315,6 +340,10 @@ def test_an_annotation_without_a_json_form_names_function_parameter_and_annotati
     assert "Ctx" in str(caught.value)
 
 
+class Shade(enum.Enum):
+    DARK = "dark"
+
+
 @pytest.mark.parametrize(
     "annotation",
     [
@@ -322,6 +351,7 @@ def test_an_annotation_without_a_json_form_names_function_parameter_and_annotati
         str | Callable[[], int],
         list[Socket],
         Annotated[str, Field(pattern="^(?!x)")],
+        Literal[Shade.DARK] | None,
         5,
     ],
 )

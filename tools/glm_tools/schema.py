@@ -1,6 +1,7 @@
 """A function's signature and docstring as the JSON Schema of its arguments, and JSON arguments as its Python values."""
 
 import contextlib
+import enum
 import inspect
 import json
 import typing
@@ -8,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import docstring_parser
 from pydantic import TypeAdapter, ValidationError
@@ -197,7 +199,8 @@ class _CompactSchema(GenerateJsonSchema):
         return self.float_schema(number)
 
     def encode_default(self, dft: Any) -> Any:
-        return float(dft) if isinstance(dft, Decimal) else super().encode_default(dft)
+        value = float(dft) if isinstance(dft, Decimal) else super().encode_default(dft)
+        return _finite(value)
 
     def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
         if kind == "skipped-choice":
@@ -231,7 +234,10 @@ def _checked_hint(variable: inspect.Parameter, hints: Mapping[str, Any], where: 
 
 
 def _is_ctx(hint: Any) -> bool:
-    return (get_origin(hint) or hint) is Ctx
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):  # `Ctx | None = None`: may also be called by hand
+        return any(map(_is_ctx, get_args(hint)))
+    return (origin or hint) is Ctx
 
 
 def _parameter(variable: inspect.Parameter, hint: Any, documented: str, where: str) -> Parameter:
@@ -248,6 +254,7 @@ def _parameter(variable: inspect.Parameter, hint: Any, documented: str, where: s
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(hint)
         adapter.json_schema(schema_generator=_CompactSchema)
+        _check_literals(hint)
     except (PydanticUserError, SchemaError, TypeError, NameError) as error:
         problem = short_problem(error)
         raise ToolDefinitionError(
@@ -256,6 +263,23 @@ def _parameter(variable: inspect.Parameter, hint: Any, documented: str, where: s
             "or Ctx for what the model should not see."
         ) from error
     return Parameter(variable.name, adapter, described, default, make_default)
+
+
+def _check_literals(hint: Any) -> None:
+    """Look for a `Literal[Colour.RED]`: its schema asks for "red", which pydantic refuses where `Colour` is no text.
+
+    Raises:
+        TypeError: there is such a one.
+    """
+    if get_origin(hint) is Literal and any(
+        isinstance(one, enum.Enum) and not isinstance(one, str | int) for one in get_args(hint)
+    ):
+        raise TypeError(
+            "a Literal of an Enum's members cannot be read back: write their values, or the Enum"
+        )
+    for part in get_args(hint):
+        if isinstance(part, type) or get_origin(part) is not None:
+            _check_literals(part)
 
 
 def _annotated_text(hint: Any) -> str:
@@ -322,8 +346,18 @@ def _property_schema(parameter: Parameter, schema: Schema) -> Schema:
 
 def _json_default(parameter: Parameter) -> Any:
     if isinstance(parameter.default, Decimal):
-        return float(parameter.default)
-    return parameter.adapter.dump_python(parameter.default, mode="json", warnings="error")
+        return _finite(float(parameter.default))
+    value = parameter.adapter.dump_python(parameter.default, mode="json", warnings="error")
+    return _finite(value)
+
+
+def _finite(value: Any) -> Any:
+    """`value`, unless JSON has no number for it: `limit: float = math.inf` is left to the function."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise PydanticSerializationError(str(error)) from error
+    return value
 
 
 def _compact(schema: Schema) -> Schema:
