@@ -25,7 +25,7 @@ class HostCopy:
 
     def __init__(self, mirror: Mirror, limit_bytes: int) -> None:
         self._mirror = mirror
-        self._limit_bytes = limit_bytes
+        self._limit_bytes = _in_pages(limit_bytes)
         self._pages: dict[str, int] = {}  # path -> bytes that it takes in a guest
         self._used_bytes = 0
         self.missing: dict[str, int] = {}
@@ -75,7 +75,11 @@ class HostCopy:
         self._mirror.close()
 
     def _count(self, path: str, size_bytes: int) -> None:
-        pages = -(-size_bytes // mmap.PAGESIZE) * mmap.PAGESIZE
+        pages = _in_pages(size_bytes)
         self._used_bytes += pages - self._pages.pop(path, 0)
         if pages:
             self._pages[path] = pages
+
+
+def _in_pages(size_bytes: int) -> int:
+    return -(-size_bytes // mmap.PAGESIZE) * mmap.PAGESIZE
