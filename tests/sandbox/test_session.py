@@ -386,3 +386,17 @@ def test_a_ctrl_c_while_a_guest_starts_leaves_none() -> None:
     with pytest.raises(KeyboardInterrupt):
         GuestChannel(transport)
     assert transport.closed
+
+
+def test_a_forged_end_of_a_cell_costs_no_more_than_the_cell(session: Session) -> None:
+    """A cell can find its token in the worker's memory. Names that are no list ended the supervisor."""
+    session.execute("kept = 1")
+    result = session.execute(
+        "import gc, json, os, struct, time\n"
+        "worker = next(o for o in gc.get_objects() if type(o).__name__ == 'Worker')\n"
+        "done = {'kind': 'done', 'token': worker._token, 'ok': True, 'names': 5, 'body_bytes': 0}\n"
+        "header = json.dumps(done).encode()\n"
+        "os.write(3, struct.pack('>I', len(header)) + header); time.sleep(9)"
+    )
+    assert (result.status, result.variables) == ("crashed", "rolled_back")
+    assert session.execute("kept").value == "1"

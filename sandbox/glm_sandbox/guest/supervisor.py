@@ -210,12 +210,19 @@ class Supervisor:
     # The end of a cell
 
     def _finish(self, cell: RunningCell, frame: Frame) -> None:
-        """The worker says that the cell has ended, and lives."""
+        """The worker says that the cell has ended, and lives.
+
+        Raises:
+            ProtocolError: it does not say so as a worker does.
+        """
         worker = self._worker
         if not processes.is_alive(worker.pid):
             return  # it died with these words: `_notice_death` wakes the snapshot
         is_ok = frame.flag("ok")
-        names = [name for name in frame.fields.get("names", ()) if isinstance(name, str)][:64]
+        names = frame.fields.get("names", [])
+        if not isinstance(names, list):
+            raise ProtocolError("variables that are no list")
+        names = [name for name in names if isinstance(name, str)][:64]
         killed = self._tree.kill_all_but({worker.pid, worker.snapshot_pid})
         threads_left = processes.thread_count(worker.pid) - cell.threads_before
         if threads_left > MAX_THREADS_LEFT:
