@@ -51,6 +51,34 @@ def test_a_folder_of_pages_is_searched_and_recorded_and_the_recording_says_the_s
     assert missing.status == "unavailable"
 
 
+def test_a_session_that_is_opened_again_goes_on_with_its_recording(
+    pages: Path, tmp_path: Path
+) -> None:
+    """`resume` and `-c` began it anew: what had been read before was gone. A kill may have left half a line."""
+    file = tmp_path / "web.jsonl"
+    request = AgentRequest(web=WebOptions(net="none", local_pages=pages, record_web=file))
+    first = open_browser(request.web)
+    shown = browse(first, 'search("paid leave")')
+    first.close()
+    with file.open("a", encoding="utf-8") as recording:
+        recording.write('{"kind": "pa')
+    again = open_browser(AgentRequest.from_settings(request.settings()).reopened().web)
+    more = browse(again, 'search("kitchen")')
+    again.close()
+    replayed = open_browser(WebOptions(net="none", replay_web=file))
+    assert browse(replayed, 'search("paid leave")') == shown
+    assert browse(replayed, 'search("kitchen")') == more
+    replayed.close()
+
+
+def test_a_file_that_is_no_recording_is_left_as_it_is(pages: Path, tmp_path: Path) -> None:
+    file = tmp_path / "notes.md"
+    file.write_text("precious", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="no recording"):
+        open_browser(WebOptions(net="none", local_pages=pages, record_web=file))
+    assert file.read_text(encoding="utf-8") == "precious"
+
+
 def test_offline_closes_the_network_whatever_else_is_said() -> None:
     web = WebOptions(net="public", allow_hosts=("localhost:8000",), is_offline=True)
     tool = open_browser(web)

@@ -24,12 +24,14 @@ class WebOptions:
     """What the command line says about the web; the fields are those of `BrowserConfig`.
 
     Attributes:
+        record_appends: set where a session is opened again: what it recorded before is part of it.
         is_offline: no network, whatever else is said.
     """
 
     net: NetworkAccess = "public"
     allow_hosts: tuple[str, ...] = ()
     record_web: Path | None = None
+    record_appends: bool = False
     replay_web: Path | None = None
     local_pages: Path | None = None
     is_offline: bool = False
@@ -53,6 +55,7 @@ class WebOptions:
                 net="none" if self.is_offline else self.net,
                 allow_hosts=self.allow_hosts,
                 record_web=self.record_web,
+                record_appends=self.record_appends,
                 replay_web=self.replay_web,
                 local_pages=self.local_pages,
             )

@@ -113,6 +113,10 @@ class AgentRequest:
         except ValidationError as error:
             raise ConfigurationError(f"The session's settings cannot be used: {error}") from error
 
+    def reopened(self) -> "AgentRequest":
+        """The request with which its session goes on: what that recorded of the web before is kept."""
+        return replace(self, web=replace(self.web, record_appends=True))
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedAgent:

@@ -60,7 +60,7 @@ def resume_run(request: ResumeRequest) -> ExitCode:
             last.finish_reason if last else None,
             has_limits=bool(request.limits),
         )
-        agent_request = AgentRequest.from_settings(known.settings)
+        agent_request = AgentRequest.from_settings(known.settings).reopened()
         opening = AgentOpening(agent_request)
         opened = opening.open(
             stack,

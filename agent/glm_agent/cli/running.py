@@ -153,7 +153,7 @@ def session_of(request: RunRequest, journal: Journal) -> tuple[str | None, Agent
         name = known.id
     if known is None:
         return name, request.agent
-    recorded = AgentRequest.from_settings(known.settings)
+    recorded = AgentRequest.from_settings(known.settings).reopened()
     kept = {
         field: getattr(recorded, field)
         for field in ("model", "tools", "system", "web", "sandbox", "is_warm")

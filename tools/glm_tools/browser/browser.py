@@ -297,7 +297,9 @@ def _open_web(config: BrowserConfig, reader: PageReader) -> Web:
     if config.replay_web is not None:
         return Player(config.replay_web)
     live = LiveWeb(config, reader)
-    return live if config.record_web is None else Recorder(config.record_web, live)
+    if config.record_web is None:
+        return live
+    return Recorder(config.record_web, live, appends=config.record_appends)
 
 
 def _system_error(error: BrowserError, where: str = "") -> Observation:

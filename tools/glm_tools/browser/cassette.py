@@ -6,6 +6,7 @@ order of the run. What is recorded is what arrived before any reading of it; key
 
 import base64
 import json
+import os
 import threading
 from collections import defaultdict
 from dataclasses import asdict
@@ -33,23 +34,28 @@ class Recorder:
     """Passes requests on and writes what came of them. Safe to use from several threads.
 
     Args:
-        path: made anew; each entry is on disk before its answer is used.
+        path: each entry is on disk before its answer is used.
         web: what is recorded; closed with the recording.
+        appends: a recording that is there is gone on with, and not made anew.
 
     Raises:
-        CassetteError: the file cannot be written.
+        CassetteError: the file cannot be written, or another one has its name.
     """
 
-    def __init__(self, path: Path, web: Web) -> None:
+    def __init__(self, path: Path, web: Web, *, appends: bool = False) -> None:
         self._web = web
         self._lock = threading.Lock()
         try:
-            self._file = path.open("w", encoding="utf-8", newline="\n")
+            whole_bytes = _recorded_bytes(path)
+            if appends and path.is_file():  # a kill may have left half a line
+                os.truncate(path, whole_bytes)
+            self._file = path.open("a" if appends else "w", encoding="utf-8", newline="\n")
         except OSError as error:
             raise CassetteError(
                 f"The recording {str(path)!r} cannot be written: {error.strerror}."
             ) from error
-        self._write(HEADER)
+        if not (appends and whole_bytes):
+            self._write(HEADER)
 
     def get(
         self, url: WebURL, *, cancel: CancelSignal | None = None, progress: Progress | None = None
@@ -86,6 +92,23 @@ class Recorder:
         with self._lock:
             self._file.write(line)
             self._file.flush()
+
+
+def _recorded_bytes(path: Path) -> int:
+    """The bytes of whole lines of the recording that is there; 0 where there is nothing.
+
+    Raises:
+        CassetteError: something else is there.
+        OSError: it cannot be read.
+    """
+    if not path.is_file():
+        return 0
+    content = path.read_bytes()
+    if content and not content.startswith(json.dumps(HEADER).encode() + b"\n"):
+        raise CassetteError(
+            f"{str(path)!r} is there already and is no recording of the web; it was left as it is. Give another name."
+        )
+    return content.rfind(b"\n") + 1
 
 
 class Player:

@@ -49,6 +49,7 @@ class BrowserConfig:
         allow_hosts: hosts opened beyond public addresses on ports 80 and 443: "localhost:8000", "*.corp.example",
             "192.168.0.0/24". Without a port, every port.
         record_web: a cassette to write.
+        record_appends: a cassette that is there is gone on with, and not made anew.
         replay_web: a cassette to play; the network is not used, and a page that is not on it is an error.
         local_pages: a folder of pages that `search` finds and `open_url` opens without a network.
         searxng_url: of a SearXNG instance whose settings allow the format "json".
@@ -65,6 +66,7 @@ class BrowserConfig:
     net: NetworkAccess = "public"
     allow_hosts: tuple[str, ...] = ()
     record_web: Path | None = None
+    record_appends: bool = False
     replay_web: Path | None = None
     local_pages: Path | None = None
     searxng_url: str = ""
