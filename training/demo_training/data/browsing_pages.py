@@ -219,8 +219,9 @@ def _text(entity: str, sentences: list[str], lines: list[str], random: Random) -
 
 
 def _snippet(site: Site, random: Random) -> str:
-    """What a result shows: the page in one line, or as much of it as there is room for."""
-    flat = " ".join(site.text.split())
+    """What a result shows: the page in one line with the links at its end, or as much of it as there is room for."""
+    links = random.sample(_LINKS, random.choice((0, 0, 1, 1, 2)))
+    flat = " ".join([*site.text.split(), *links])
     if random.random() < 0.3:
         flat = random.choice((site.told, flat.removeprefix(f"# {site.entity} ").split(". ")[0]))
     if len(flat) <= _LETTERS_OF_SNIPPET and random.random() < 0.6:
