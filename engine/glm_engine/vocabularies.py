@@ -51,8 +51,8 @@ class TableTokenizer(ABC):
         used = len(self._token_bytes)
         if vocab_size is not None and vocab_size < used:
             raise TokenizerError(
-                f"The tokenizer has {used:,} tokens, but the model has {vocab_size:,} rows for them: they belong"
-                " to different models."
+                f"The tokenizer has {used:,} tokens, but the model has {vocab_size:,} rows for them (by"
+                " config.json, or a GGUF file's embedding): they belong to different models."
             )
         self._token_bytes.extend([b""] * ((vocab_size or used) - used))
         self._special_tokens = MappingProxyType(dict(special_tokens))

@@ -298,7 +298,8 @@ TURNS: list[tuple[tuple[str, ...], Mapping[str, Any] | None, str]] = [
     (("Sure: get_weather", USER), REFUSED, "Sure: get_weather"),
     (("\n<|observation|>".replace("<|", "< |"), USER), REFUSED, "< |observation|>"),
     (("\n{\"city\": \"Bonn\"}", USER), REFUSED, '{"city": "Bonn"}'),
-    (("```json\n{\"city\": \"Bonn\"}\n```", USER), REFUSED, ""),
+    # no tool is named, and an answer may be JSON
+    (('```json\n{"city": "Bonn"}\n```', USER), REFUSED, '```json\n{"city": "Bonn"}\n```'),
     ((ASSISTANT, "\nhi", USER), REFUSED, "hi"),
     ((ASSISTANT, ASSISTANT, 'get_weather\n{"city": "Bonn"}', OBSERVATION), BONN, ""),
     (("\nA result: 20 degrees", OBSERVATION), REFUSED, "A result: 20 degrees"),
