@@ -144,9 +144,8 @@ class Policy:
 def _with_defaults(call: ToolCall, tool: Tool) -> ToolCall:
     """The call with what the tool takes for arguments that were left out: a rule about them is about that, too."""
     try:
-        given = Tool.check_arguments(
-            tool, call.arguments or {}
-        )  # JSON, whatever the tool makes of it
+        # `Tool`'s own: JSON, whatever the tool makes of it.
+        given = Tool.check_arguments(tool, call.arguments or {})
     except ToolArgumentError:
         return call  # it will not run
     properties = tool.spec.parameters.get("properties", {})

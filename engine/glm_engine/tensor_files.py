@@ -290,9 +290,8 @@ class PickledFiles(_ShardedFiles):
                 )
             if tensor.dtype == torch.int8:
                 self.integer_names.add(name)
-            self._tensors[name] = (
-                tensor.detach()
-            )  # a stored `Parameter` would have torch record what becomes of it
+            # A stored `Parameter` would have torch record what becomes of it.
+            self._tensors[name] = tensor.detach()
             self.shapes[name] = tuple(tensor.shape)
             yield name
 

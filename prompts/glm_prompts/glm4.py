@@ -40,9 +40,8 @@ MaskName = Literal["newline", "text", "text before a call", "nothing"]
 
 PREFIX = ("[gMASK]", "<sop>")
 END_OF_TEXT = "<|endoftext|>"
-_NAME = re.compile(
-    r"[\w.-]{1,64}"
-)  # of a tool that is not there; what ends in a colon leads up to JSON
+# The name of a tool that is not there; what ends in a colon leads up to JSON.
+_NAME = re.compile(r"[\w.-]{1,64}")
 _BUILTIN_RULES = {"python": CODE_RULES, "simple_browser": ACTION_RULES}
 
 

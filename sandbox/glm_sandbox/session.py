@@ -226,9 +226,8 @@ class Session:
         """Start a guest in the place of one that was lost; what is back and what is not, as a sentence."""
         count = self._start()
         files = f"{count} file{'' if count == 1 else 's'} restored"
-        if (
-            missing := self._copy.missing
-        ):  # there was no room for their copies, as was said at the time
+        missing = self._copy.missing
+        if missing:  # there was no room for their copies, as was said at the time
             files += f", files lost: {', '.join(sorted(missing)[:_NAMED_FILES])}"
             missing.clear()
         names, self._names = self._names, []

@@ -5,10 +5,8 @@ holds. The query is the question as it was asked.
 """
 
 import re
-import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from random import Random
 
 from demo_training.data.browsing import (
@@ -21,6 +19,7 @@ from demo_training.data.browsing import (
 from demo_training.data.chinese_words import SURNAMES, made_text
 from demo_training.data.episode import Call, Round, spoken
 from demo_training.data.functions import lowered
+from demo_training.data.material import material
 from demo_training.data.values import (
     KINDS,
     Vocabulary,
@@ -124,8 +123,7 @@ class Site:
 @cache
 def load_things() -> tuple[Thing, ...]:
     """The material of browsing_pages.toml."""
-    source = resources.files("demo_training.data") / "browsing_pages.toml"
-    content = tomllib.loads(source.read_text(encoding="utf-8"))
+    content = material("browsing_pages.toml")
     return tuple(
         Thing(
             tuple(each["names"].split("|")),

@@ -5,16 +5,15 @@ one call is enough; where only a name is told, it has to be looked up first, unl
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from random import Random
 from typing import Any
 
 from demo_training.data.episode import Call, Round, spoken
 from demo_training.data.functions import Parameter, told
+from demo_training.data.material import material
 from demo_training.data.options import OptionTool, Wish, base_of, draw_tool
 from demo_training.data.values import Value, capitalised
 from glm_agent.calls import LOOP_REFUSAL
@@ -77,8 +76,7 @@ class Scene:
 @cache
 def load_dependent() -> Stock:
     """The material of dependent.toml."""
-    source = resources.files("demo_training.data") / "dependent.toml"
-    content = tomllib.loads(source.read_text(encoding="utf-8"))
+    content = material("dependent.toml")
     subjects = tuple(
         Subject(
             noun,

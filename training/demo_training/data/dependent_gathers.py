@@ -1,15 +1,14 @@
 """Scenes in which one act needs what several look-ups tell; see gathers.toml."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from random import Random
 from typing import Any
 
 from demo_training.data.dependent import Scene, articled, dependent, entry_tool, relay, single
 from demo_training.data.functions import Parameter
+from demo_training.data.material import material
 from demo_training.data.options import OptionTool, Wish, draw_wish
 from demo_training.data.scenarios import parameter_of
 from demo_training.data.values import KINDS, Value, Vocabulary, capitalised
@@ -21,8 +20,7 @@ _PARTS = {"day": slice(10), "time": slice(11, 16)}
 @cache
 def load_gathers() -> tuple[Mapping[str, Any], ...]:
     """The entries of gathers.toml, as the file has them."""
-    source = resources.files("demo_training.data") / "gathers.toml"
-    entries: list[Mapping[str, Any]] = tomllib.loads(source.read_text(encoding="utf-8"))["gather"]
+    entries: list[Mapping[str, Any]] = material("gathers.toml")["gather"]
     return tuple(entries)
 
 

@@ -1,10 +1,8 @@
 """Scenes in which numbers are looked up, of one thing or of several, and `python` works something out; see measures.toml."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from random import Random
 from typing import Any
 
@@ -13,6 +11,7 @@ from demo_training.data.dependent import Scene, articled, entry_tool, single
 from demo_training.data.episode import Call, Round, json_call, spoken
 from demo_training.data.functions import kind_of
 from demo_training.data.lookups import numbers_for
+from demo_training.data.material import material
 from demo_training.data.options import Wish, draw_wish, result_shape
 from demo_training.data.scenarios import parameter_of
 from demo_training.data.values import Value, Vocabulary, capitalised
@@ -76,8 +75,7 @@ class Measures:
 @cache
 def load_measures() -> Measures:
     """The material of measures.toml."""
-    source = resources.files("demo_training.data") / "measures.toml"
-    content = tomllib.loads(source.read_text(encoding="utf-8"))
+    content = material("measures.toml")
     return Measures(tuple(content["measure"]), tuple(content["duo"]))
 
 

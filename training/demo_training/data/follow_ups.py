@@ -1,16 +1,15 @@
 """Rounds about what was said before in the conversation, which is read there and not asked of a tool again."""
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from random import Random
 
 from demo_training.data.chat import chat_round
 from demo_training.data.episode import Episode, Round
 from demo_training.data.functions import told
+from demo_training.data.material import material
 from demo_training.data.questions import with_article
 from demo_training.data.values import Value, Vocabulary, capitalised
 
@@ -45,8 +44,7 @@ class Memory:
 @cache
 def load_memories() -> tuple[Memory, ...]:
     """The material of follow_ups.toml."""
-    source = resources.files("demo_training.data") / "follow_ups.toml"
-    content = tomllib.loads(source.read_text(encoding="utf-8"))
+    content = material("follow_ups.toml")
     return tuple(
         Memory(
             tuple(each["values"].split("|")),

@@ -2,15 +2,14 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from random import Random
 from string import Formatter
 from typing import Any
 
 from demo_training.data.episode import Call, Round, json_call, spoken
+from demo_training.data.material import material
 from demo_training.data.values import (
     KINDS,
     Kind,
@@ -149,10 +148,7 @@ def _number(value: int | float) -> Value:
 
 def load_templates(file: str) -> tuple[Template, ...]:
     """The templates of a TOML file of this package."""
-    source = resources.files("demo_training.data") / file
-    return tuple(
-        _template(entry) for entry in tomllib.loads(source.read_text(encoding="utf-8"))["tool"]
-    )
+    return tuple(_template(entry) for entry in material(file)["tool"])
 
 
 def _template(entry: Mapping[str, Any]) -> Template:

@@ -4,7 +4,6 @@ For training, `data` reads this module only to leave its words out. Word lists s
 and two-step tasks are worded apart from those of the training data.
 """
 
-from collections.abc import Callable
 from random import Random
 
 from demo_training.data.browsing import Subject
@@ -46,8 +45,6 @@ CHAT = (
     "You made my day", "Which animal barks?", "Give me a name for a dog.", "What do cows drink?", "Let's stop here.",
     "I'm so happy today",
 )  # fmt: skip
-
-_Case = Callable[[Random], Task]
 
 
 def function_templates() -> tuple[Template, ...]:

@@ -5,11 +5,9 @@ as not, every member of an enum and both sides of a flag as often as the others,
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from random import Random
 from typing import Any
 
@@ -21,6 +19,7 @@ from demo_training.data.functions import (
     kind_of,
     placeholders,
 )
+from demo_training.data.material import material
 from demo_training.data.scenarios import parameter_of
 from demo_training.data.values import KINDS, Kind, Value, Vocabulary, capitalised, choice_of
 from glm_tools.tool import ToolSpec
@@ -94,8 +93,7 @@ class Stock:
 @cache
 def load_options() -> Stock:
     """The material of options.toml."""
-    source = resources.files("demo_training.data") / "options.toml"
-    content = tomllib.loads(source.read_text(encoding="utf-8"))
+    content = material("options.toml")
     options = {key: _option(key, entry) for key, entry in content["option"].items()}
     bases = tuple(base_of(entry) for entry in content["base"])
     return Stock(options, bases, content["entity"], content["attribute"], content["chinese"])

@@ -1,14 +1,12 @@
 """Questions that need no tool: their wordings and answers, from the files in which they are written down."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from random import Random
-from typing import Any
 
+from demo_training.data.material import material
 from demo_training.data.values import capitalised
 from glm_tools.tool import ToolSpec
 
@@ -85,11 +83,6 @@ def with_article(text: str) -> str:
     return re.sub(r"\b([Aa]) (?=(?!uni|use|eu|one\b)[aeiou])", r"\1n ", text)
 
 
-def _content(file: str) -> dict[str, Any]:
-    source = resources.files("demo_training.data") / file
-    return tomllib.loads(source.read_text(encoding="utf-8"))
-
-
 def _questions(text: str) -> tuple[Question, ...]:
     """One of each line: `wording | wording > answer`."""
     lines = (line.partition(" > ") for line in text.strip().splitlines())
@@ -106,7 +99,7 @@ def load_questions(file: str) -> Mapping[str, tuple[Question, ...]]:
     """The questions of small_talk.toml, writing.toml or chinese_talk.toml, by section."""
     return {
         key: _questions(text)
-        for key, text in _content(file).items()
+        for key, text in material(file).items()
         if isinstance(text, str) and " > " in text
     }
 
@@ -114,7 +107,7 @@ def load_questions(file: str) -> Mapping[str, tuple[Question, ...]]:
 @cache
 def load_orders() -> tuple[str, ...]:
     """Commands among people, in small letters and without a mark."""
-    return tuple(each.strip() for each in _content("writing.toml")["orders"].split(";"))
+    return tuple(each.strip() for each in material("writing.toml")["orders"].split(";"))
 
 
 @cache
@@ -127,7 +120,7 @@ def load_tables(file: str = "knowledge.toml") -> tuple[Table, ...]:
             frozenset(each.get("unless", "").split()),
             each.get("weight", 1),
         )
-        for each in _content(file)["table"]
+        for each in material(file)["table"]
     )
 
 
@@ -141,7 +134,7 @@ def load_groups() -> tuple[Group, ...]:
             _pairs(each["define"]),
             _questions(each["lines"]),
         )
-        for each in _content("beside_tools.toml")["group"]
+        for each in material("beside_tools.toml")["group"]
     )
 
 

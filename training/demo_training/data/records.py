@@ -1,12 +1,11 @@
 """Tools over records, made by program: fourteen actions for each kind of record, worded afresh for every conversation."""
 
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from random import Random
 
 from demo_training.data.functions import Parameter, Template, kind_of
+from demo_training.data.material import material
 from demo_training.data.values import KINDS, Kind, capitalised, choice_of
 
 
@@ -61,8 +60,7 @@ class Record:
 
 def load_records(file: str) -> tuple[Record, ...]:
     """The records of a TOML file of this package."""
-    source = resources.files("demo_training.data") / file
-    entries = tomllib.loads(source.read_text(encoding="utf-8"))
+    entries = material(file)
     return tuple(
         Record(
             noun,

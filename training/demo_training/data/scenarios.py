@@ -1,11 +1,9 @@
 """Tasks of daily life in which one call needs what another one told; the material is in scenarios.toml."""
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from random import Random
 from typing import Any
 
@@ -20,6 +18,7 @@ from demo_training.data.functions import (
     offer,
     placeholders,
 )
+from demo_training.data.material import material
 from demo_training.data.values import Kind, Value, Vocabulary, capitalised
 from glm_tools.tool import Observation
 
@@ -98,8 +97,7 @@ class Stock:
 @cache
 def load_scenarios() -> Stock:
     """The tools and scenarios of scenarios.toml."""
-    source = resources.files("demo_training.data") / "scenarios.toml"
-    content = tomllib.loads(source.read_text(encoding="utf-8"))
+    content = material("scenarios.toml")
     tools = {key: _tool(entry) for key, entry in content["tool"].items()}
     return Stock(tools, tuple(_scenario(entry) for entry in content["scenario"]))
 

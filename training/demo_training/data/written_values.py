@@ -50,10 +50,6 @@ def _digits(random: Random, count: int) -> str:
     return "".join(random.choice("0123456789") for _ in range(count))
 
 
-def _letters(random: Random, count: int) -> str:
-    return "".join(random.choice(_LETTERS) for _ in range(count))
-
-
 def _fill(shape: str, random: Random) -> str:
     """`shape` with # as a digit, @ as a capital letter, & as a small one, and * as a digit or a capital letter."""
     draws = {"#": "0123456789", "@": _LETTERS, "&": _LETTERS.lower(), "*": "23456789" + _LETTERS}
