@@ -84,8 +84,6 @@ def find_then_act(record: Record, random: Random, vocabulary: Vocabulary) -> Cha
     )
     known = {record.id_name: Value(str(found.result[record.id_name]), found.result[record.id_name])}
     acted = _use_of(acting, request.format_map(_It(record)), known, random, vocabulary)
-    if random.random() < 0.7:
-        acted = acted.telling_everything()
     said = {key: value.said for key, value in acted.values.items()}
     sentence = request.format(**{**said, "it": found.request})
     id_words = record.id_name.replace("_", " ")
@@ -97,8 +95,8 @@ def find_then_act(record: Record, random: Random, vocabulary: Vocabulary) -> Cha
         "two steps",
         spoken(sentence + mark, random),
         (_call(found), _call(acted)),
-        f"{relayed} {acted.answer}" if acted.facts else acted.answer,
-        acted.facts or (str(found.result[record.id_name]),),
+        f"{relayed} {acted.answer}",
+        acted.facts,
     )
 
 
@@ -160,8 +158,6 @@ def relay(
     if taking.spec.name == source.offer.spec.name:
         return None
     taken = use(taking, random, vocabulary, fixed={key: Value(source.request, value)})
-    if random.random() < 0.7:
-        taken = taken.telling_everything()
     answer = taken.answer.replace(source.request, str(value))
     relayed = f"{capitalised(source.request)} is {value}."
     question = Round(

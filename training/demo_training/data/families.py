@@ -121,7 +121,7 @@ class Service:
         used = use(offered, random, vocabulary, fixed=known)
         arguments = {self.nested: used.arguments} if self.nested else used.arguments
         result = {self.style.name(key): value for key, value in used.result.items()}
-        return replace(used, arguments=arguments, result=result).telling_everything()
+        return replace(used, arguments=arguments, result=result)
 
     def asked_with_mark(self, random: Random, vocabulary: Vocabulary) -> Use:
         """The same in words that do not end with a value: what is put behind them would seem part of it."""

@@ -68,7 +68,7 @@ class Template:
         parameters: by the word that stands for them in requests.
         requests: with `{parameter}`; one that is not named is left out of the call.
         results: fields of what comes back.
-        answers: with `{parameter}` and `{field}`.
+        answers: with `{parameter}` and `{field}`: what an author who returns a text may return.
         domain: what it has to do with; tools of one domain are easily confused. Empty: of none.
         repeats: those requests of which a part in brackets can be said of two things.
     """
@@ -261,8 +261,6 @@ class Use:
         request: without greetings.
         arguments: of the call.
         result: of the call.
-        answer: to the request.
-        facts: the values in the answer that only the result tells.
         values: of the parameters.
     """
 
@@ -270,9 +268,17 @@ class Use:
     request: str
     arguments: dict[str, Any]
     result: dict[str, Any]
-    answer: str
-    facts: tuple[str, ...]
     values: Mapping[str, Value]
+
+    @property
+    def answer(self) -> str:
+        """To the request: every field, in the form that is the same for all tools."""
+        return told({key: Value(said_of(value), value) for key, value in self.result.items()})
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The values in the answer that only the result tells."""
+        return tuple(said_of(value) for value in self.result.values())
 
     def shown_result(self, random: Random) -> Any:
         """The result as this tool's author returns it: an object, a single value, or a text."""
@@ -290,22 +296,13 @@ class Use:
         return random.choice((", ", "\n", "; ")).join(fields)
 
     def _sentences(self) -> list[str]:
-        """Answers that tell at least what this one's answer tells, and nothing that was not said."""
+        """The author's sentences that tell the whole result, and nothing that was not said."""
         template = self.offer.template
         said = {key for key in template.parameters if self.offer.names[key] in self.arguments}
         known = {key: self.values[key].said for key in said} | self.result
         fitting = [answer for answer in template.answers if placeholders(answer) <= set(known)]
         sentences = [answer.format(**known) for answer in fitting]
-        return [
-            each for each in sentences if self.facts and all(fact in each for fact in self.facts)
-        ]
-
-    def telling_everything(self) -> "Use":
-        """The same use with an answer that tells every field, in the form that is the same for all tools."""
-        shown = {key: Value(said_of(value), value) for key, value in self.result.items()}
-        return replace(
-            self, answer=told(shown), facts=tuple(value.said for value in shown.values())
-        )
+        return [each for each in sentences if all(fact in each for fact in self.facts)]
 
     def as_round(self, random: Random, kind: str = "function") -> Round:
         call, answer = self.called(random)
@@ -345,19 +342,11 @@ def use(
     request = random.choice(template.requests)
     said = {key: value.said for key, value in values.items()}
     results = {key: kind.draw(random, vocabulary) for key, kind in template.results.items()}
-    shown = {key: value.said for key, value in results.items()}
-    unsaid = set(template.parameters) - placeholders(request)
-    answers = [
-        answer for answer in template.answers if not placeholders(answer) & unsaid
-    ] or template.answers
-    answer = random.choice(answers)
     return Use(
         offered,
         request.format(**said),
         offered.arguments(values, request),
         {key: value.json for key, value in results.items()},
-        answer.format(**{**said, **shown}),
-        tuple(shown[key] for key in results if key in placeholders(answer)),
         values,
     )
 
@@ -441,8 +430,8 @@ def one_tool_twice(offered: Offer, random: Random, vocabulary: Vocabulary) -> Ro
     if parameter.is_list or parameter.schema["type"] == "boolean":
         return None
     single = replace(offered, template=replace(template, requests=(request,)))
-    first = use(single, random, vocabulary).telling_everything()
-    second = use(single, random, vocabulary).telling_everything()
+    first = use(single, random, vocabulary)
+    second = use(single, random, vocabulary)
     if first.values[key] == second.values[key]:
         return None
     both = random.choice(PAIRS).format(first.values[key].said, second.values[key].said)

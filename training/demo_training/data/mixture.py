@@ -160,14 +160,14 @@ def _code_episode(sources: Sources, random: Random) -> Episode:
     rounds = []
     for _ in range(random.choice((2, 3, 4, 5, 6))):
         draw = random.random()
-        if draw < 0.8:
+        if draw < 0.87:
             asked = code.python_round(random, sources.vocabulary)
             rounds.append(
                 (code.with_mistake(asked, random) if random.random() < 0.06 else None) or asked
             )
-        elif draw < 0.86:
+        elif draw < 0.91:
             rounds.append(chinese.python_round(random))
-        elif draw < 0.96:
+        elif draw < 0.97:
             rounds.append(chat.chat_round(random, sources.vocabulary, (PYTHON,)))
         else:
             refused = chat.refusal_round((PYTHON,), sources.everyday, random, sources.vocabulary)
@@ -222,7 +222,7 @@ def _text_episode(sources: Sources, random: Random) -> Episode:
     offers = draw_offers(sources, random, random.choice((0, 0, 1, 2)))
     offers = [each for each in offers if each.spec.name not in by_name]
     for each in offers[:1]:
-        rounds.append(use(each, random, sources.vocabulary).telling_everything().as_round(random))
+        rounds.append(use(each, random, sources.vocabulary).as_round(random))
     return _shuffled(offers, [spec for spec, _ in by_name.values()], rounds, random)
 
 
@@ -257,8 +257,6 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
     if fresh:
         for each in random.choices(fresh, k=random.choice((3, 4, 5) if count < 4 else (2, 3, 4))):
             used = use(each, random, vocabulary)
-            if random.random() < 0.7:
-                used = used.telling_everything()
             asked = used.as_round(random)
             rounds.append(
                 failures.with_failure(asked, [each.spec], random)
@@ -266,9 +264,7 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
                 else asked
             )
     if len(fresh) > 1 and random.random() < 0.22:
-        first, second = (
-            use(each, random, vocabulary).telling_everything() for each in random.sample(fresh, 2)
-        )
+        first, second = (use(each, random, vocabulary) for each in random.sample(fresh, 2))
         rounds.append(two_requests(first, second, random))
     elif fresh and random.random() < 0.12:
         twice = one_tool_twice(random.choice(fresh), random, vocabulary)
@@ -309,22 +305,22 @@ def training_episode(
 
 def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
     which = random.random()
-    if which < 0.41:
-        made, chance = _code_episode(sources, random), 0.1
-    elif which < 0.48:
-        made, chance = _browser_episode(sources, random), 0.34
+    if which < 0.42:
+        made, chance = _code_episode(sources, random), 0.06
+    elif which < 0.49:
+        made, chance = _browser_episode(sources, random), 0.12
     elif which < 0.53:
-        made, chance = _drill_episode(sources, random, stock), 0.34
-    elif which < 0.63:
-        made, chance = _function_episode(sources, random), 0.34
-    elif which < 0.68:
+        made, chance = _drill_episode(sources, random, stock), 0.12
+    elif which < 0.64:
+        made, chance = _function_episode(sources, random), 0.12
+    elif which < 0.67:
         made, chance = _chinese_episode(random), 0.0
-    elif which < 0.91:
-        made, chance = _assembled_episode(sources, random), 0.34
     elif which < 0.94:
-        made, chance = _text_episode(sources, random), 0.34
+        made, chance = _assembled_episode(sources, random), 0.12
+    elif which < 0.97:
+        made, chance = _text_episode(sources, random), 0.12
     else:
-        made, chance = _chat_episode(sources, random), 0.5
+        made, chance = _chat_episode(sources, random), 0.34
     return with_plain_round(made, random, sources.vocabulary) if random.random() < chance else made
 
 
@@ -341,7 +337,7 @@ def _chat_episode(sources: Sources, random: Random) -> Episode:
     ]
     rounds.append(chinese.chat_round(random))
     if offers:  # beside what needs a tool, or the whole conversation would tell that none is needed
-        used = use(random.choice(offers), random, sources.vocabulary).telling_everything()
+        used = use(random.choice(offers), random, sources.vocabulary)
         rounds.append(used.as_round(random))
     if PYTHON in builtins:
         rounds.append(code.python_round(random, sources.vocabulary))

@@ -100,10 +100,10 @@ def clock_spans(random: Random, vocabulary: Vocabulary) -> Task:
         h, k = random.randint(2, 12), random.randint(2, 5)
         request = random.choice(_EVERY).format(a=a, n=n, h=cardinal(random, h), k=cardinal(random, k))  # fmt: skip
         code = f"for i in range(1, {k} + 1):\n    print((a + timedelta(hours={h} * i)).strftime('%H:%M'), end=' ')"  # fmt: skip
-        return Task(request, _CLOCK.format(a=a) + code, "The times are {}.")
+        return Task(request, _CLOCK.format(a=a) + code)
     request = wording.format(a=a, s=said, n=n)
     code = f"{_CLOCK.format(a=a)}print((a {sign} timedelta({arguments})).strftime('%H:%M'))"
-    return Task(request[0].upper() + request[1:], code, random.choice(("It is {}.", "At {}.", "")))
+    return Task(request[0].upper() + request[1:], code)
 
 
 def _said_day(random: Random, day: date) -> str:
@@ -131,20 +131,20 @@ def day_spans(random: Random, vocabulary: Vocabulary) -> Task:
         if random.random() < 0.2 and ". " in request:
             request = request[: request.rindex(". ") + 1] + random.choice(_WITH_WEEKDAY)
             code = f"from datetime import date, timedelta\nday = {shifted}\nprint(day, day.strftime('%A'))"
-            return Task(request, code, random.choice(("It is {}.", "That is {}.")))
-        return Task(request, f"from datetime import date, timedelta\nprint({shifted})", random.choice(("It is {}.", "")))  # fmt: skip
+            return Task(request, code)
+        return Task(request, f"from datetime import date, timedelta\nprint({shifted})")  # fmt: skip
     if which < 0.68:
         second = first + timedelta(
             days=random.choice((random.randint(2, 300), random.randint(2, 2000)))
         )
         request = random.choice(_BETWEEN).format(a=a, b=_said_day(random, second), n=n)
-        return Task(request, f"from datetime import date\nprint(({date_code(second)} - {code_a}).days)", "It is {} days.")  # fmt: skip
+        return Task(request, f"from datetime import date\nprint(({date_code(second)} - {code_a}).days)")  # fmt: skip
     if which < 0.87:
         born = first - timedelta(days=random.randint(0, 20000))
         second = date(max(born.year + 1, random.randint(2000, 2032)), 1, 1) + timedelta(days=random.randrange(365))  # fmt: skip
         request = random.choice(_AGES).format(
             a=_said_day(random, born), b=_said_day(random, second), n=n
         )
-        return Task(request, _AGE.format(a=date_code(born), b=date_code(second)), "The age is {} years.")  # fmt: skip
+        return Task(request, _AGE.format(a=date_code(born), b=date_code(second)))  # fmt: skip
     request = framed(random, random.choice(_WEEKDAYS)).format(a=a, n=n)
-    return Task(request[0].upper() + request[1:], f"from datetime import date\nprint({code_a}.strftime('%A'))", "It is a {}.")  # fmt: skip
+    return Task(request[0].upper() + request[1:], f"from datetime import date\nprint({code_a}.strftime('%A'))")  # fmt: skip

@@ -45,8 +45,8 @@ _SOLVED: tuple[Kind, ...] = (
     Kind(("What number minus {a} is {b}?", "x - {a} = {b}. What is x?", "From which number do I take {a} to get {b}?", "I think of a number, subtract {a} and get {b}. What was it?"), "print({b} + {a})", weight=2),
     Kind(("What number divided by {a} is {b}?", "x / {a} = {b}. What is x?", "I divide a number by {a} and get {b}. Which number was it?"), "print({b} * {a})", weight=2),
     Kind(("I think of a number, multiply it by {h}, add {a} and get {lin}. What is the number?", "{h} times a number plus {a} is {lin}. Which number is it?", "Solve {h}x + {a} = {lin}.", "{h}x + {a} = {lin}: x?"), "print(({lin} - {a}) / {h})", weight=3),
-    Kind(("x + y = {sum2} and x - y = {dif}. What are x and y?", "Two numbers have the sum {sum2} and the difference {dif}. What are they?", "Find two numbers whose sum is {sum2} and whose difference is {dif}.", "Solve x + y = {sum2}, x - y = {dif}."), "x = ({sum2} + {dif}) / 2\ny = {sum2} - x\nprint(x, y)", "They are {out}.", weight=3),
-    Kind(("Solve x^2 - {quad}x + {prod} = 0.", "What are the roots of x² - {quad}x + {prod}?", "Find x: x^2 - {quad}x + {prod} = 0", "Which x solve x**2 - {quad}*x + {prod} = 0?"), "import math\na, b, c = 1, -{quad}, {prod}\nd = math.sqrt(b ** 2 - 4 * a * c)\nprint((-b + d) / (2 * a), (-b - d) / (2 * a))", "They are {out}.", weight=2),
+    Kind(("x + y = {sum2} and x - y = {dif}. What are x and y?", "Two numbers have the sum {sum2} and the difference {dif}. What are they?", "Find two numbers whose sum is {sum2} and whose difference is {dif}.", "Solve x + y = {sum2}, x - y = {dif}."), "x = ({sum2} + {dif}) / 2\ny = {sum2} - x\nprint(x, y)", weight=3),
+    Kind(("Solve x^2 - {quad}x + {prod} = 0.", "What are the roots of x² - {quad}x + {prod}?", "Find x: x^2 - {quad}x + {prod} = 0", "Which x solve x**2 - {quad}*x + {prod} = 0?"), "import math\na, b, c = 1, -{quad}, {prod}\nd = math.sqrt(b ** 2 - 4 * a * c)\nprint((-b + d) / (2 * a), (-b - d) / (2 * a))", weight=2),
     Kind(("{k} is to {h} as x is to {prop}. What is x?", "If {k}:{h} = x:{prop}, what is x?", "Solve the proportion {k}/{h} = x/{prop}."), "print({k} / {h} * {prop})", weight=2),
     Kind(("A bag has {k} red and {h} blue balls. What is the probability of a red one?", "There are {k} green and {h} black socks in a drawer. What is the chance to draw a green one?", "A jar holds {k} red and {h} white sweets. What's the probability that one drawn is red?"), "print({k} / ({k} + {h}))", weight=3),
     Kind(("A bag has {k} red and {h} blue balls. Two are drawn without putting back. What is the probability that both are red?", "{k} red and {h} white socks are in a drawer. I take two. How likely are two red ones?"), "total = {k} + {h}\nprint({k} / total * ({k} - 1) / (total - 1))"),
@@ -100,7 +100,7 @@ def counting(random: Random, vocabulary: Vocabulary) -> Task:
     kinds = _ORDERS if which < 0.38 else _SEQUENCES if which < 0.58 else _ROUNDED if which < 0.75 else _SOLVED if which < 0.94 else _ROMAN  # fmt: skip
     kind = random.choices(kinds, [each.weight for each in kinds])[0]
     request = framed(random, random.choice(kind.wordings)).format_map(slots)
-    return Task(capitalised(request), kind.code.format_map(slots), kind.answer.format(out="{}"))
+    return Task(capitalised(request), kind.code.format_map(slots))
 
 
 def _of_a_range(random: Random, slots: dict[str, str]) -> Task:

@@ -98,12 +98,10 @@ def measured(random: Random, vocabulary: Vocabulary) -> Task:
     names = _labels(random, vocabulary, measure.labels, count)
     values = _values(random, measure.range, count)
     which = random.random()
-    answer = ""
     if which < 0.4:
         is_low = random.random() < 0.55
         question = random.choice(measure.low if is_low else measure.high)
         code = f"{'min' if is_low else 'max'}(data, key=data.get)"
-        answer = random.choice(("It is {}.", ""))
     elif "Stock: " in measure.heads and which < 0.75:
         for index in random.sample(range(count), random.choice((1, 1, 2))):
             values[index] = 0
@@ -129,7 +127,7 @@ def measured(random: Random, vocabulary: Vocabulary) -> Task:
         request = f"{question} {capitalised(listed)}"
     else:
         request = f"{capitalised(random.choice(measure.heads) + listed)}. {question}"
-    return Task(request, f"data = {data}\nprint({code})", answer)
+    return Task(request, f"data = {data}\nprint({code})")
 
 
 # Groups (none: first names), how a row of one is said, heads, the name of a group.

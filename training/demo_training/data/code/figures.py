@@ -40,8 +40,7 @@ def figure_of_a_list(random: Random, vocabulary: Vocabulary) -> Task:
         code = "\n".join(lines)
     else:
         code = random.choice(codes.split("|")).replace("{0}", str(values))
-    answer = f"The {name} is {{}}." if random.random() < 0.7 else ""
-    return Task(random.choice(frames).format(series(random, values)), code, answer)
+    return Task(random.choice(frames).format(series(random, values)), code)
 
 
 _FIGURES: tuple[tuple[str, str, str], ...] = (
@@ -149,11 +148,9 @@ def one_figure(random: Random, vocabulary: Vocabulary) -> Task:
     slots: dict[str, object] = {
         "l": series(random, values), "f": name, "name": random.choice(vocabulary.first_names)
     }  # fmt: skip
-    answer = ""
     shape = random.random()
     if shape < 0.6:
         wording = random.choice(_FIGURE_WORDINGS if random.random() < 0.8 else _STORIES)
-        answer = f"The {name} is {{}}." if random.random() < 0.6 else ""
         expression = figure
     elif shape < 0.8:
         places = random.randint(1, 3)
@@ -167,9 +164,7 @@ def one_figure(random: Random, vocabulary: Vocabulary) -> Task:
         wording, sign = random.choice(_COMPUTED_WITH)
         slots["k"] = 2 if "half" in wording or "twice" in wording else random.randint(2, 12)
         expression = f"({figure}) {sign} {slots['k']}"
-    return Task(
-        worded(random, wording, slots), _with_import(module, f"print({expression})"), answer
-    )
+    return Task(worded(random, wording, slots), _with_import(module, f"print({expression})"))
 
 
 _HEADS = (
@@ -202,11 +197,11 @@ def lists_of_life(random: Random, vocabulary: Vocabulary) -> Task:
         said = [f"{float(each):,.{places}f}" for each in coded]
         # A comma inside the numbers and a comma with no space between them would read as one.
         listed = ", ".join(said[:-1]) + random.choice((" and ", ", ", ", and ")) + said[-1]
-        return Task(random.choice(_ADDED).format(l=listed), f"print(sum([{', '.join(coded)}]))", random.choice(("The total is {}.", "")))  # fmt: skip
+        return Task(random.choice(_ADDED).format(l=listed), f"print(sum([{', '.join(coded)}]))")  # fmt: skip
     values = numbers(random, least=3)
     listed, data = series(random, values), f"data = {values}\n"
     if which < 0.55:
-        return Task(random.choice(_POPULATION).format(l=listed), f"import statistics\nprint(statistics.pstdev({values}))", "The standard deviation is {}.")  # fmt: skip
+        return Task(random.choice(_POPULATION).format(l=listed), f"import statistics\nprint(statistics.pstdev({values}))")  # fmt: skip
     # A difference of decimals has a long tail, which two results in one line would show.
     is_whole = all(isinstance(value, int) for value in values)
     pairs = [each for each in _PAIRED if is_whole or (each[1].startswith(("max(data)", "min", "len", "round")) and "-" not in each[1])]  # fmt: skip
@@ -214,8 +209,7 @@ def lists_of_life(random: Random, vocabulary: Vocabulary) -> Task:
     name_a, name_b = random.choice(names_a.split("|")), random.choice(names_b.split("|"))
     head = random.choice(_HEADS).format(l=listed, name=random.choice(vocabulary.first_names))
     question = random.choice(_PAIR_QUESTIONS).format(a=name_a, A=name_a.capitalize(), b=name_b)
-    answer = random.choice((f"The {name_a} and the {name_b} are {{}}.", "They are {}."))
-    return Task(head + question, f"{data}print({a}, {b})", answer)
+    return Task(head + question, f"{data}print({a}, {b})")
 
 
 def percentile(random: Random, vocabulary: Vocabulary) -> Task:

@@ -27,19 +27,19 @@ def files(random: Random, vocabulary: Vocabulary) -> Task:
     path, column, limit = f"/mnt/data/{name}", random.choice(columns), random.randint(20, 180)
     read = f"import csv\nwith open('{path}') as file:\n    rows = list(csv.DictReader(file))\n"
     values = f"[float(row['{column}']) for row in rows]"
-    question, code, answer = random.choice((
-        (random.choice((f"What is the average {column}?", f"What is the mean of the column {column}?")), f"{read}values = {values}\nprint(sum(values) / len(values))", f"The average {column} is {{}}."),
-        (random.choice((f"What is the total {column}?", f"Add up the column {column}.")), f"{read}print(sum({values}))", f"The total {column} is {{}}."),
-        (f"What is the highest {column}?", f"{read}print(max({values}))", f"The highest {column} is {{}}."),
-        (f"What is the lowest {column}?", f"{read}print(min({values}))", f"The lowest {column} is {{}}."),
-        (f"Which {key} has the highest {column}?", f"{read}print(max(rows, key=lambda row: float(row['{column}']))['{key}'])", "It is {}."),
-        (random.choice(("How many rows are there?", "How many lines of data does it have?")), f"{read}print(len(rows))", "There are {} rows."),
-        (f"How many have a {column} above {limit}?", f"{read}print(sum(value > {limit} for value in {values}))", ""),
-        (random.choice(("Which columns are there?", "What are the columns?")), f"{read}print(list(rows[0]))", "The columns are {}."),
-        (random.choice(("What is in the file?", "Show me the file.")), f"with open('{path}') as file:\n    print(file.read())", "{}"),
+    question, code = random.choice((
+        (random.choice((f"What is the average {column}?", f"What is the mean of the column {column}?")), f"{read}values = {values}\nprint(sum(values) / len(values))"),
+        (random.choice((f"What is the total {column}?", f"Add up the column {column}.")), f"{read}print(sum({values}))"),
+        (f"What is the highest {column}?", f"{read}print(max({values}))"),
+        (f"What is the lowest {column}?", f"{read}print(min({values}))"),
+        (f"Which {key} has the highest {column}?", f"{read}print(max(rows, key=lambda row: float(row['{column}']))['{key}'])"),
+        (random.choice(("How many rows are there?", "How many lines of data does it have?")), f"{read}print(len(rows))"),
+        (f"How many have a {column} above {limit}?", f"{read}print(sum(value > {limit} for value in {values}))"),
+        (random.choice(("Which columns are there?", "What are the columns?")), f"{read}print(list(rows[0]))"),
+        (random.choice(("What is in the file?", "Show me the file.")), f"with open('{path}') as file:\n    print(file.read())"),
     ))  # fmt: skip
     there = f"The file {path} ({len(content):,} bytes) is there."
     request = random.choice(
         (f"{question}\n\n{there}", f"{question}\n\n{there}", f"{question} The data is in {path}.")
     )
-    return Task(request, code, answer, {name: content})
+    return Task(request, code, {name: content})

@@ -142,13 +142,12 @@ def labelled_figures(random: Random, vocabulary: Vocabulary) -> Task:
     ]
     data = dict(zip(names, values, strict=True))
     which = random.random()
-    answer = ""
     if which < 0.22:
         question = f"{rows.which} {random.choice(rows.most)}?" if random.random() < 0.55 else _extreme(random, rows, _MOST)  # fmt: skip
-        code, answer = "max(data, key=data.get)", random.choice(("It is {}.", ""))
+        code = "max(data, key=data.get)"
     elif which < 0.4:
         question = f"{rows.which} {random.choice(rows.least)}?" if random.random() < 0.55 else _extreme(random, rows, _LEAST)  # fmt: skip
-        code, answer = "min(data, key=data.get)", random.choice(("It is {}.", ""))
+        code = "min(data, key=data.get)"
     else:
         questions, code = random.choice(_FIGURES)
         one, two = random.sample(names, 2)
@@ -159,7 +158,7 @@ def labelled_figures(random: Random, vocabulary: Vocabulary) -> Task:
         code = code.format_map(slots)
     text = _sentence(random, rows.heads, phrases)
     request = f"{text}. {question}" if random.random() < 0.88 else f"{question} {text}."
-    return Task(request, f"data = {data}\nprint({code})", answer)
+    return Task(request, f"data = {data}\nprint({code})")
 
 
 def groups(random: Random, vocabulary: Vocabulary) -> Task:

@@ -95,13 +95,11 @@ def two_parts(random: Random, vocabulary: Vocabulary) -> Task:
         larger, smaller, factor, wordings = random.choice(_TENSES)
         y = random.randint(1, 11) * 5
         request = _one(random, wordings).format(t=_two(random, x, larger, y, smaller))
-        answer = f"It is {{}} {larger}." if random.random() < 0.5 else ""
-        return Task(capitalised(request), f"print({x} + {y} / {factor})", answer)
+        return Task(capitalised(request), f"print({x} + {y} / {factor})")
     else:
         return _into_parts(random)
     request = random.choice(_TO_ONE).format(x=text, t=unit, **slots)
-    answer = random.choice((f"It is {{}} {unit}.", "")) if unit != "in" else ""
-    return Task(capitalised(request), code, answer)
+    return Task(capitalised(request), code)
 
 
 def _into_parts(random: Random) -> Task:
@@ -110,13 +108,13 @@ def _into_parts(random: Random) -> Task:
         total = random.randint(3700, 90000)
         request = random.choice((f"Convert {total} seconds to hours, minutes and seconds.", f"What is {total} seconds in hours, minutes and seconds?", f"{total} seconds as h:m:s?", f"How many hours, minutes and seconds are {total} seconds?", f"Write {total} seconds in hours, minutes and seconds."))  # fmt: skip
         code = f"hours = {total} // 3600\nminutes = {total} % 3600 // 60\nseconds = {total} % 60\nprint(hours, 'hours', minutes, 'minutes', seconds, 'seconds')"
-        return Task(request, code, random.choice(("It is {}.", "")))
+        return Task(request, code)
     larger, smaller, factor = random.choice(_PARTS)
     a, b = larger.split("|")[0], smaller.split("|")[0]
     total = random.randint(factor + 1, factor * random.choice((8, 30)))
     request = random.choice(_TO_PARTS).format(a=a, b=b, x=total, s=b)
     code = f"print({total} // {factor}, '{a}', {total} % {factor}, '{b}')"
-    return Task(request, code, random.choice(("It is {}.", "")))
+    return Task(request, code)
 
 
 def factors(random: Random, vocabulary: Vocabulary) -> Task:
@@ -127,7 +125,7 @@ def factors(random: Random, vocabulary: Vocabulary) -> Task:
         a, b = _one(random, source), _one(random, target)
         question = random.choice((*_HOW_MANY, "{x} {s} in {t}?", "{x} {s} in {t}", "{x} {s} to {t}"))  # fmt: skip
         request = capitalised(question.format(x=x, s=a, t=b))
-        return Task(request.replace(f"{x} °", f"{x}°"), f"print({code.format(x=x)})", random.choice((f"It is {{}} {b}.", "")))  # fmt: skip
+        return Task(request.replace(f"{x} °", f"{x}°"), f"print({code.format(x=x)})")  # fmt: skip
     one, several, other, factor = random.choice(_FACTORS)
     is_multiplied = random.random() < 0.5
     if one in _RATED and random.random() < 0.8:
@@ -139,4 +137,4 @@ def factors(random: Random, vocabulary: Vocabulary) -> Task:
     question = random.choice(wordings).format(x=x, s=source, t=target, n=name)
     request = frame.format(q=capitalised(question), r=question, a=one, b=other, f=given)
     code = f"print({x} {'*' if is_multiplied else '/'} {given})"
-    return Task(request, code, random.choice((f"It is {{}} {target}.", "")))
+    return Task(request, code)

@@ -80,7 +80,6 @@ def left_over(random: Random, vocabulary: Vocabulary) -> Task:
         is_named = clauses[0].startswith(n)
         question = random.choice([each for each in _LEFT if is_named or "{n}" not in each])
         question = question.format_map(people)
-        result = "left"
         h = random.randint(2, 9)
         if random.random() < 0.3:
             said_ends, questions, line = random.choice(_ENDS)
@@ -89,12 +88,10 @@ def left_over(random: Random, vocabulary: Vocabulary) -> Task:
             clauses.append(random.choice(said_ends).format(h=said_number(random, h), **people))
             question = random.choice(questions).format_map(people)
             lines.append(line.format(of=of, h=h))
-            result = line.partition(" = ")[0]
         if left > 0 and left == int(left):
             break
-    answer = random.choice((f"{{}} {item} are left.", "")) if result == "left" else ""
     story = asked(random, clauses, question) if len(clauses) < 4 else " ".join(f"{capitalised(each)}." for each in clauses) + f" {capitalised(question)}?"  # fmt: skip
-    return Task(story, in_steps(lines), answer)  # fmt: skip
+    return Task(story, in_steps(lines))  # fmt: skip
 
 
 def _whole(random: Random, people: dict[str, str]) -> tuple[list[str], list[str], str, float]:
@@ -148,10 +145,8 @@ def towards_a_goal(random: Random, vocabulary: Vocabulary) -> Task:
     facts = [part.strip() for part in random.choice(goal.facts).format_map(slots).split(";")]
     question = random.choice(goal.asks_time if asks_time else goal.asks_left).format_map(slots)
     lines = [f"left = {t} - {a}"]
-    answer = ""
     if asks_time:
         lines += [
             f"{goal.time} = left / {b}" if is_even else f"{goal.time} = math.ceil(left / {b})"
         ]
-        answer = random.choice((f"It takes {{}} {goal.time}.", f"{{}} {goal.time}.", ""))
-    return Task(asked(random, facts, question), in_steps(lines), answer)  # fmt: skip
+    return Task(asked(random, facts, question), in_steps(lines))  # fmt: skip

@@ -28,7 +28,6 @@ class Problem:
         facts: alternatives with `|` between them; each is one or more clauses with `;` between. `{x!}` is said as money.
         questions: alternatives with `|` between them.
         lines: code, the last of which names what is asked; or a single loop, whose second name counts.
-        answer: a sentence with `{out}` for the output; a general one when empty.
         others: questions for an earlier line, and how many lines it takes to answer them.
         weight: how often it is asked.
     """
@@ -37,7 +36,6 @@ class Problem:
     facts: str
     questions: str
     lines: tuple[str, ...]
-    answer: str = ""
     others: tuple[tuple[str, int], ...] = ()
     weight: float = 1
 
@@ -176,9 +174,6 @@ def posed(random: Random, problem: Problem, vocabulary: Vocabulary, distraction:
     else:
         someone = {**words, "m": random.choice(vocabulary.first_names)}
         request = _distracted(random, said, question, remark(random, someone, currency))
-    answer = problem.answer if lines == problem.lines else ""
-    if "{money}" in answer:
-        answer = answer.replace("{money}", currency)
     coded = [line.format_map(numbers) for line in lines]
     code = f"{coded[0]}\nprint({_counted(coded[0])})" if "\n" in coded[0] else in_steps(coded)
-    return Task(request, code, answer.replace("{out}", "{}"))
+    return Task(request, code)

@@ -100,16 +100,13 @@ _TOLD_MAKERS = (left_over, towards_a_goal, several_steps, rates, story_kinds, wo
 _BEFORE_A_VOWEL = re.compile(r"\b([Aa]) (?=(?!uni|use|eu|one\b)[aeiou]|8|1[18]\b)")
 
 
-def answer_to(task: Task, output: str, random: Random) -> tuple[str, str]:
-    """The answer that tells this output, and what in it is the fact."""
+def answer_to(output: str) -> tuple[str, str]:
+    """The answer that tells this output, and what in it is the fact: one form for all, nothing to choose."""
     fact = shortened(output).strip()
     if output in ("True", "False"):
         said, result = ("Yes", "true") if output == "True" else ("No", "false")
-        return random.choice((f"{said}.", f"{said}, that is {result}.")), said
-    template = task.answer or random.choice(
-        ("The answer is {}.", "The result is {}.", "It is {}.", "The answer is {}.")
-    )
-    return template.replace("{}", fact), fact
+        return f"{said}, that is {result}.", said
+    return f"The result is {fact}.", fact
 
 
 def draw_task(random: Random, vocabulary: Vocabulary) -> Task:
@@ -132,7 +129,7 @@ def python_round(random: Random, vocabulary: Vocabulary, task: Task | None = Non
         while len(run_cell(task.code, task.files)) > _LONGEST_OUTPUT:
             task = draw_task(random, vocabulary)
     output = run_cell(task.code, task.files)
-    answer, fact = answer_to(task, output, random)
+    answer, fact = answer_to(output)
     request = task.request
     hint = random.random()
     if hint < 0.28:

@@ -169,14 +169,9 @@ def balance(random: Random, vocabulary: Vocabulary) -> Task:
             cost = str(value)
         clauses.append(f"{who.pronoun} {said}" if world.is_personal else said)
         expression += f" {sign} {cost}"
-    question, answer = random.choice(world.questions), ""
-    if world is _PURSE and random.random() < 0.6:
-        answer = random.choice(("It is {}.", "{} is left.")).replace("{}", money)
-    elif world is _THINGS and random.random() < 0.6:
-        answer = random.choice((f"There are {{}} {item}.", f"It is {{}} {item}."))
+    question = random.choice(world.questions)
     if world is _THINGS and random.random() < 0.25:
         (forms, rest), question, code = random.choice(_ENDINGS)
-        answer = ""
         k = random.randint(2, 9)
         clauses.append(f"{who.pronoun} {who.verb(forms, is_past=is_past)} {rest.format(k=said_number(random, k))}")  # fmt: skip
         question = question.replace("{does_each}", random.choice(("does each", "does every one")))
@@ -184,4 +179,4 @@ def balance(random: Random, vocabulary: Vocabulary) -> Task:
     story = _told(random, clauses)
     if random.random() < 0.1:
         story += " " + random.choice(_REMARKS).format(m=other, age=random.randint(5, 80))
-    return Task(f"{story} {question.format(**slots)}", f"print({expression})", answer)
+    return Task(f"{story} {question.format(**slots)}", f"print({expression})")

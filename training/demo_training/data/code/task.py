@@ -24,13 +24,11 @@ class Task:
     Attributes:
         request: the question.
         code: that prints the answer.
-        answer: with `{}` for the output; a general one when empty.
         files: what lies in /mnt/data, by name.
     """
 
     request: str
     code: str
-    answer: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
 
 

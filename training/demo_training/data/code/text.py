@@ -18,9 +18,9 @@ def strings(random: Random, vocabulary: Vocabulary) -> Task:
     several = random.sample(vocabulary.dictionary, random.randint(3, 5))
     times, quoted = random.randint(2, 6), random.choice((f"'{word}'", f'"{word}"', word))
     return random.choice((
-        Task(random.choice((f"Reverse the word {quoted}.", f"What is {word} spelled backwards?", f"Reverse the string {quoted}.", f"Write {word} backwards.", f"Reverse {quoted}.")), f"print('{word}'[::-1])", f"{word} reversed is {{}}." if random.random() < 0.5 else ""),
+        Task(random.choice((f"Reverse the word {quoted}.", f"What is {word} spelled backwards?", f"Reverse the string {quoted}.", f"Write {word} backwards.", f"Reverse {quoted}.")), f"print('{word}'[::-1])"),
         Task(f"Reverse the sentence '{sentence}'.", f"print('{sentence}'[::-1])"),
-        Task(random.choice((f"How many letters are in {quoted}?", f"What is the length of the word {quoted}?", f"How long is the word {quoted}?")), f"print(len('{word}'))", f"{word} has {{}} letters."),
+        Task(random.choice((f"How many letters are in {quoted}?", f"What is the length of the word {quoted}?", f"How long is the word {quoted}?")), f"print(len('{word}'))"),
         Task(random.choice((f"How many times does the letter {letter} appear in {quoted}?", f"Count the {letter}'s in {word}.", f"How many {letter}'s are in {quoted}?")), f"print('{word}'.count('{letter}'))"),
         Task(random.choice((f"Convert '{sentence}' to upper case.", f'Write "{sentence}" in uppercase.')), f"print('{sentence}'.upper())"),
         Task(f"Write '{sentence}' in title case.", f"print('{sentence}'.title())"),
@@ -74,7 +74,7 @@ def word_games(random: Random, vocabulary: Vocabulary) -> Task:
         Task(f"Which letter is the most frequent in '{word}'?", f"from collections import Counter\nprint(Counter('{word}').most_common(1)[0][0])"),
         Task(f"Swap upper and lower case in '{sentence}'.", f"print('{sentence}'.swapcase())"),
         Task(f"Capitalize '{sentence}'.", f"print('{sentence}'.capitalize())"),
-        Task(f"Where does the letter {word[-1]} first appear in '{word}'?", f"print('{word}'.index('{word[-1]}') + 1)", "At position {}."),
+        Task(f"Where does the letter {word[-1]} first appear in '{word}'?", f"print('{word}'.index('{word[-1]}') + 1)"),
         Task(f"How many spaces are in '{sentence}'?", f"print('{sentence}'.count(' '))"),
     ))  # fmt: skip
 
@@ -96,8 +96,8 @@ _OF_WORD: tuple[Kind, ...] = (
     Kind(("=the middle letter of {w}", "Which letter is in the middle of {w}?"), "print('{word}'[len('{word}') // 2])"),
     Kind(("How many letters does {w} have?", "How many letters are in {w}?", "=the length of {w}", "How long is {w}?", "=the number of characters in {w}"), "print(len('{word}'))"),
     Kind(("How many times does {letter} occur in {w}?", "How often is the letter {letter} in {w}?", "!count the letter {letter} in {w}", "=the number of {letter}'s in {w}", "How many times can the letter {letter} be found in {w}?"), "print('{word}'.count('{letter}'))"),
-    Kind(("Where does {letter} first occur in {w}?", "At which position is the first {letter} of {w}?", "=the position of the letter {letter} in {w}"), "print('{word}'.index('{letter}') + 1)", "At position {out}."),
-    Kind(("Where does {letter} last occur in {w}?", "At which position is the last {letter} of {w}?"), "print('{word}'.rindex('{letter}') + 1)", "At position {out}."),
+    Kind(("Where does {letter} first occur in {w}?", "At which position is the first {letter} of {w}?", "=the position of the letter {letter} in {w}"), "print('{word}'.index('{letter}') + 1)"),
+    Kind(("Where does {letter} last occur in {w}?", "At which position is the last {letter} of {w}?"), "print('{word}'.rindex('{letter}') + 1)"),
     Kind(("+all positions of the letter {letter} in {w}", "At which positions does {w} have the letter {letter}?"), "print([i for i, x in enumerate('{word}', 1) if x == '{letter}'])"),
     Kind(("=the index of {letter} in {w}",), "print('{word}'.index('{letter}'))"),
     Kind(("!replace {letter} by {other} in {w}", "!replace every {letter} in {w} with {other}", "!change all {letter} of {w} to {other}", "What does {w} become when each {letter} is replaced with {other}?"), "print('{word}'.replace('{letter}', '{other}'))"),
@@ -175,7 +175,7 @@ _OF_SENTENCE: tuple[Kind, ...] = (
     Kind(("=the most common letter in {s}", "Which letter appears most in {s}?"), "from collections import Counter\nprint(Counter('{sentence}'.replace(' ', '')).most_common(1)[0][0])"),
     Kind(("!replace the word '{sword}' by '{word2}' in {s}", "!replace '{sword}' with '{word2}' in {s}"), "print('{sentence}'.replace('{sword}', '{word2}'))"),
     Kind(("Does {s} contain the word '{sword}'?", "Is the word '{sword}' in {s}?"), "print('{sword}' in '{sentence}'.split())"),
-    Kind(("At which position is the word '{sword}' in {s}?",), "print('{sentence}'.split().index('{sword}') + 1)", "At position {out}."),
+    Kind(("At which position is the word '{sword}' in {s}?",), "print('{sentence}'.split().index('{sword}') + 1)"),
     Kind(("!write {s} in camel case",), "words = '{sentence}'.split()\nprint(words[0].lower() + ''.join(word.capitalize() for word in words[1:]))"),
     Kind(("!write {s} in snake case",), "print('_'.join('{sentence}'.lower().split()))"),
     Kind(("!count the vowels in {s}", "How many vowels does {s} have?"), "print(sum(x in 'aeiouAEIOU' for x in '{sentence}'))"),
@@ -204,7 +204,7 @@ _OF_WORDS: tuple[Kind, ...] = (
     Kind(("+the first letters of {ws}", "!take the first letter of each of {ws}"), "print([word[0] for word in {several}])"),
     Kind(("+the last letters of {ws}",), "print([word[-1] for word in {several}])"),
     Kind(("!list {ws} in reverse order", "!reverse the list of the words {ws}"), "print({several}[::-1])"),
-    Kind(("!number the words {ws}",), "for i, word in enumerate({several}, 1):\n    print(i, word)", "{out}"),
+    Kind(("!number the words {ws}",), "for i, word in enumerate({several}, 1):\n    print(i, word)"),
     Kind(("+the {N} longest of the words {ws}",), "print(sorted({several}, key=len, reverse=True)[:{n}])"),
     Kind(("=the {nth} word of {ws} in alphabetical order", "Which of {ws} is {nth} when they are sorted alphabetically?"), "print(sorted({several})[{n} - 1])"),
     Kind(("!remove the duplicates from {rep}", "+the different words in {rep}"), "print(list(dict.fromkeys({repeated})))"),

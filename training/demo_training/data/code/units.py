@@ -19,19 +19,19 @@ def conversions(random: Random, vocabulary: Vocabulary) -> Task:
     )
     minutes = random.randint(61, 2000)
     return random.choice((
-        Task(random.choice((f"Convert {x} degrees Celsius to Fahrenheit.", f"What is {x}°C in Fahrenheit?")), f"print({x} * 9 / 5 + 32)", "It is {} degrees Fahrenheit."),
-        Task(random.choice((f"Convert {x} Fahrenheit to Celsius.", f"What is {x}°F in Celsius?")), f"print(({x} - 32) * 5 / 9)", "It is {} degrees Celsius."),
-        Task(random.choice((f"Convert {x} miles to kilometers.", f"How many km is {x} miles?")), f"print({x} * 1.60934)", "It is {} kilometers."),
-        Task(random.choice((f"Convert {x} kg to pounds.", f"How many pounds is {x} kilograms?")), f"print({x} * 2.20462)", "It is {} pounds."),
+        Task(random.choice((f"Convert {x} degrees Celsius to Fahrenheit.", f"What is {x}°C in Fahrenheit?")), f"print({x} * 9 / 5 + 32)"),
+        Task(random.choice((f"Convert {x} Fahrenheit to Celsius.", f"What is {x}°F in Celsius?")), f"print(({x} - 32) * 5 / 9)"),
+        Task(random.choice((f"Convert {x} miles to kilometers.", f"How many km is {x} miles?")), f"print({x} * 1.60934)"),
+        Task(random.choice((f"Convert {x} kg to pounds.", f"How many pounds is {x} kilograms?")), f"print({x} * 2.20462)"),
         Task(random.choice((f"How many hours and minutes are {minutes} minutes?", f"Convert {minutes} minutes to hours and minutes.")), f"print({minutes} // 60, 'hours', {minutes} % 60, 'minutes')"),
-        Task(random.choice((f"How many seconds are in {a} hours?", f"Convert {a} hours to seconds.")), f"print({a} * 3600)", "It is {} seconds."),
-        Task(random.choice((f"If I invest ${sum_} at {rate}% interest compounded yearly for {years} years, how much will I have?", f"What is ${sum_} worth after {years} years at {rate} percent annual compound interest?")), f"print({sum_} * (1 + {rate} / 100) ** {years})", "It will be ${}."),
-        Task(random.choice((f"What is the area of a circle with radius {a}?", f"Area of a circle of radius {a}?")), f"import math\nprint(math.pi * {a} ** 2)", "The area is {}."),
-        Task(f"What is the circumference of a circle with radius {a}?", f"import math\nprint(2 * math.pi * {a})", "The circumference is {}."),
-        Task(f"What is the hypotenuse of a right triangle with sides {a} and {b}?", f"import math\nprint(math.hypot({a}, {b}))", "The hypotenuse is {}."),
-        Task(random.choice((f"What is the area of a rectangle of {a} by {b}?", f"A room is {a} by {b} meters. What is its area?")), f"print({a} * {b})", "The area is {}."),
-        Task(f"What is the perimeter of a rectangle with sides {a} and {b}?", f"print(2 * ({a} + {b}))", "The perimeter is {}."),
-        Task(f"What is the volume of a box of {a} by {b} by {rate}?", f"print({a} * {b} * {rate})", "The volume is {}."),
+        Task(random.choice((f"How many seconds are in {a} hours?", f"Convert {a} hours to seconds.")), f"print({a} * 3600)"),
+        Task(random.choice((f"If I invest ${sum_} at {rate}% interest compounded yearly for {years} years, how much will I have?", f"What is ${sum_} worth after {years} years at {rate} percent annual compound interest?")), f"print({sum_} * (1 + {rate} / 100) ** {years})"),
+        Task(random.choice((f"What is the area of a circle with radius {a}?", f"Area of a circle of radius {a}?")), f"import math\nprint(math.pi * {a} ** 2)"),
+        Task(f"What is the circumference of a circle with radius {a}?", f"import math\nprint(2 * math.pi * {a})"),
+        Task(f"What is the hypotenuse of a right triangle with sides {a} and {b}?", f"import math\nprint(math.hypot({a}, {b}))"),
+        Task(random.choice((f"What is the area of a rectangle of {a} by {b}?", f"A room is {a} by {b} meters. What is its area?")), f"print({a} * {b})"),
+        Task(f"What is the perimeter of a rectangle with sides {a} and {b}?", f"print(2 * ({a} + {b}))"),
+        Task(f"What is the volume of a box of {a} by {b} by {rate}?", f"print({a} * {b} * {rate})"),
     ))  # fmt: skip
 
 
@@ -80,46 +80,45 @@ def unit_kinds(random: Random, vocabulary: Vocabulary) -> Task:
         )
         slots = {"x": x, "a": a, "b": b, "rate": rate}
         kinds = (
-            Kind(("If one of {a} is {rate} {b}, how many {b} are {x} {a}?", "!convert {x} {a} to {b} at a rate of {rate}", "The rate is {rate} {b} for 1 {a}. How many {b} do I get for {x} {a}?", "!exchange {x} {a} into {b}, the rate is {rate}"), "print({x} * {rate})", "It is {out} {b}."),
-            Kind(("1 {b} costs {rate} {a}. How many {b} do I get for {x} {a}?", "I have {x} {a} and one {b} costs {rate} {a}. How many {b} can I buy?"), "print({x} / {rate})", "It is {out} {b}."),
+            Kind(("If one of {a} is {rate} {b}, how many {b} are {x} {a}?", "!convert {x} {a} to {b} at a rate of {rate}", "The rate is {rate} {b} for 1 {a}. How many {b} do I get for {x} {a}?", "!exchange {x} {a} into {b}, the rate is {rate}"), "print({x} * {rate})"),
+            Kind(("1 {b} costs {rate} {a}. How many {b} do I get for {x} {a}?", "I have {x} {a} and one {b} costs {rate} {a}. How many {b} can I buy?"), "print({x} / {rate})"),
         )  # fmt: skip
         return ask(random, kinds, slots)
     source, target, code = random.choice(_UNITS)
     a, b = random.choice(source.split("|")), random.choice(target.split("|"))
-    answer = random.choice(("It is {out} {b}.", "{x} {a} are {out} {b}.", ""))
-    return ask(random, (Kind(_UNIT_WORDINGS, f"print({code})", answer),), {"x": x, "a": a, "b": b})
+    return ask(random, (Kind(_UNIT_WORDINGS, f"print({code})"),), {"x": x, "a": a, "b": b})
 
 
 _SHAPES: tuple[Kind, ...] = (
-    Kind(("=the area of a rectangle of {a} by {b}", "=the area of a rectangle with sides {a} and {b}", "A garden is {a} m long and {b} m wide. What is its area?", "How large is a room of {a} by {b} meters?", "=the area of a {a} x {b} rectangle"), "print({a} * {b})", "The area is {out}."),
-    Kind(("=the perimeter of a rectangle with sides {a} and {b}", "=the perimeter of a {a} by {b} rectangle", "How much fence does a field of {a} by {b} meters need?"), "print(2 * ({a} + {b}))", "The perimeter is {out}."),
-    Kind(("=the area of a square with side {a}", "=the area of a square of side length {a}"), "print({a} ** 2)", "The area is {out}."),
-    Kind(("=the perimeter of a square with side {a}",), "print(4 * {a})", "The perimeter is {out}."),
+    Kind(("=the area of a rectangle of {a} by {b}", "=the area of a rectangle with sides {a} and {b}", "A garden is {a} m long and {b} m wide. What is its area?", "How large is a room of {a} by {b} meters?", "=the area of a {a} x {b} rectangle"), "print({a} * {b})"),
+    Kind(("=the perimeter of a rectangle with sides {a} and {b}", "=the perimeter of a {a} by {b} rectangle", "How much fence does a field of {a} by {b} meters need?"), "print(2 * ({a} + {b}))"),
+    Kind(("=the area of a square with side {a}", "=the area of a square of side length {a}"), "print({a} ** 2)"),
+    Kind(("=the perimeter of a square with side {a}",), "print(4 * {a})"),
     Kind(("=the side of a square with area {c}", "A square has area {c}. How long is its side?"), "import math\nprint(math.sqrt({c}))"),
     Kind(("=the diagonal of a rectangle with sides {a} and {b}", "How long is the diagonal of a {a} by {b} rectangle?"), "import math\nprint(math.hypot({a}, {b}))"),
-    Kind(("=the area of a triangle with base {a} and height {b}", "A triangle has base {a} and height {b}. What is its area?"), "print({a} * {b} / 2)", "The area is {out}."),
-    Kind(("=the area of a triangle with sides {p}, {q} and {r}", "!use Heron's formula for a triangle with sides {p}, {q} and {r}"), "import math\na, b, c = {p}, {q}, {r}\ns = (a + b + c) / 2\nprint(math.sqrt(s * (s - a) * (s - b) * (s - c)))", "The area is {out}."),
-    Kind(("=the perimeter of a triangle with sides {p}, {q} and {r}",), "print({p} + {q} + {r})", "The perimeter is {out}."),
-    Kind(("=the hypotenuse of a right triangle with legs {a} and {b}", "=the hypotenuse of a right triangle with sides {a} and {b}", "A right triangle has legs of {a} and {b}. How long is the hypotenuse?"), "import math\nprint(math.hypot({a}, {b}))", "The hypotenuse is {out}."),
+    Kind(("=the area of a triangle with base {a} and height {b}", "A triangle has base {a} and height {b}. What is its area?"), "print({a} * {b} / 2)"),
+    Kind(("=the area of a triangle with sides {p}, {q} and {r}", "!use Heron's formula for a triangle with sides {p}, {q} and {r}"), "import math\na, b, c = {p}, {q}, {r}\ns = (a + b + c) / 2\nprint(math.sqrt(s * (s - a) * (s - b) * (s - c)))"),
+    Kind(("=the perimeter of a triangle with sides {p}, {q} and {r}",), "print({p} + {q} + {r})"),
+    Kind(("=the hypotenuse of a right triangle with legs {a} and {b}", "=the hypotenuse of a right triangle with sides {a} and {b}", "A right triangle has legs of {a} and {b}. How long is the hypotenuse?"), "import math\nprint(math.hypot({a}, {b}))"),
     Kind(("=the other leg of a right triangle with hypotenuse {h} and leg {a}", "A right triangle has hypotenuse {h} and one leg {a}. How long is the other leg?"), "import math\nprint(math.sqrt({h} ** 2 - {a} ** 2))"),
-    Kind(("=the area of a circle with radius {a}", "=the area of a circle of radius {a}", "A circle has radius {a}. What is its area?"), "import math\nprint(math.pi * {a} ** 2)", "The area is {out}."),
-    Kind(("=the area of a circle with diameter {a}", "A round table has a diameter of {a}. What is its area?"), "import math\nprint(math.pi * ({a} / 2) ** 2)", "The area is {out}."),
-    Kind(("=the circumference of a circle with radius {a}", "How long is the edge of a circle of radius {a}?"), "import math\nprint(2 * math.pi * {a})", "The circumference is {out}."),
-    Kind(("=the circumference of a circle with diameter {a}",), "import math\nprint(math.pi * {a})", "The circumference is {out}."),
-    Kind(("=the radius of a circle with area {c}",), "import math\nprint(math.sqrt({c} / math.pi))", "The radius is {out}."),
-    Kind(("=the area of a trapezoid with parallel sides {a} and {b} and height {r}",), "print(({a} + {b}) / 2 * {r})", "The area is {out}."),
-    Kind(("=the volume of a cube with side {a}", "=the volume of a cube with edges of {a}"), "print({a} ** 3)", "The volume is {out}."),
-    Kind(("=the surface area of a cube with side {a}",), "print(6 * {a} ** 2)", "The surface is {out}."),
-    Kind(("=the volume of a box of {a} by {b} by {r}", "=the volume of a box with sides {a}, {b} and {r}", "A tank is {a} long, {b} wide and {r} high. What is its volume?"), "print({a} * {b} * {r})", "The volume is {out}."),
-    Kind(("=the surface area of a box of {a} by {b} by {r}",), "print(2 * ({a} * {b} + {a} * {r} + {b} * {r}))", "The surface is {out}."),
-    Kind(("=the volume of a sphere with radius {a}", "=the volume of a ball of radius {a}"), "import math\nprint(4 / 3 * math.pi * {a} ** 3)", "The volume is {out}."),
-    Kind(("=the surface area of a sphere with radius {a}",), "import math\nprint(4 * math.pi * {a} ** 2)", "The surface is {out}."),
-    Kind(("=the volume of a cylinder with radius {a} and height {b}", "A cylinder has radius {a} and height {b}. What is its volume?"), "import math\nprint(math.pi * {a} ** 2 * {b})", "The volume is {out}."),
-    Kind(("=the volume of a cone with radius {a} and height {b}",), "import math\nprint(math.pi * {a} ** 2 * {b} / 3)", "The volume is {out}."),
-    Kind(("=the distance between the points ({a}, {b}) and ({p}, {q})", "How far is it from ({a}, {b}) to ({p}, {q})?"), "import math\nprint(math.dist(({a}, {b}), ({p}, {q})))", "The distance is {out}."),
+    Kind(("=the area of a circle with radius {a}", "=the area of a circle of radius {a}", "A circle has radius {a}. What is its area?"), "import math\nprint(math.pi * {a} ** 2)"),
+    Kind(("=the area of a circle with diameter {a}", "A round table has a diameter of {a}. What is its area?"), "import math\nprint(math.pi * ({a} / 2) ** 2)"),
+    Kind(("=the circumference of a circle with radius {a}", "How long is the edge of a circle of radius {a}?"), "import math\nprint(2 * math.pi * {a})"),
+    Kind(("=the circumference of a circle with diameter {a}",), "import math\nprint(math.pi * {a})"),
+    Kind(("=the radius of a circle with area {c}",), "import math\nprint(math.sqrt({c} / math.pi))"),
+    Kind(("=the area of a trapezoid with parallel sides {a} and {b} and height {r}",), "print(({a} + {b}) / 2 * {r})"),
+    Kind(("=the volume of a cube with side {a}", "=the volume of a cube with edges of {a}"), "print({a} ** 3)"),
+    Kind(("=the surface area of a cube with side {a}",), "print(6 * {a} ** 2)"),
+    Kind(("=the volume of a box of {a} by {b} by {r}", "=the volume of a box with sides {a}, {b} and {r}", "A tank is {a} long, {b} wide and {r} high. What is its volume?"), "print({a} * {b} * {r})"),
+    Kind(("=the surface area of a box of {a} by {b} by {r}",), "print(2 * ({a} * {b} + {a} * {r} + {b} * {r}))"),
+    Kind(("=the volume of a sphere with radius {a}", "=the volume of a ball of radius {a}"), "import math\nprint(4 / 3 * math.pi * {a} ** 3)"),
+    Kind(("=the surface area of a sphere with radius {a}",), "import math\nprint(4 * math.pi * {a} ** 2)"),
+    Kind(("=the volume of a cylinder with radius {a} and height {b}", "A cylinder has radius {a} and height {b}. What is its volume?"), "import math\nprint(math.pi * {a} ** 2 * {b})"),
+    Kind(("=the volume of a cone with radius {a} and height {b}",), "import math\nprint(math.pi * {a} ** 2 * {b} / 3)"),
+    Kind(("=the distance between the points ({a}, {b}) and ({p}, {q})", "How far is it from ({a}, {b}) to ({p}, {q})?"), "import math\nprint(math.dist(({a}, {b}), ({p}, {q})))"),
     Kind(("=the midpoint of ({a}, {b}) and ({p}, {q})",), "print((({a} + {p}) / 2, ({b} + {q}) / 2))"),
     Kind(("=the slope of the line through ({a}, {b}) and ({h}, {q})",), "print(({q} - {b}) / ({h} - {a}))"),
-    Kind(("=the sum of the angles of a polygon with {n} sides",), "print(({n} - 2) * 180)", "It is {out} degrees."),
+    Kind(("=the sum of the angles of a polygon with {n} sides",), "print(({n} - 2) * 180)"),
     Kind(("=the sine of {c} degrees", "=sin({c}°)"), "import math\nprint(math.sin(math.radians({c})))"),
     Kind(("=the cosine of {c} degrees", "=cos({c}°)"), "import math\nprint(math.cos(math.radians({c})))"),
     Kind(("=the natural logarithm of {c}", "=ln({c})"), "import math\nprint(math.log({c}))"),

@@ -23,13 +23,11 @@ class Kind:
     Attributes:
         wordings: of the question, with `{name}` for the slots.
         code: that prints the answer, with the same slots.
-        answer: a sentence with `{out}` for the output; a general one when empty.
         weight: how often it is asked, beside 1 for what is asked rarely.
     """
 
     wordings: tuple[str, ...]
     code: str
-    answer: str = ""
     weight: float = 1
 
 
@@ -107,9 +105,8 @@ def worded(random: Random, wording: str, slots: Slots) -> str:
 def ask(random: Random, kinds: Sequence[Kind], slots: Slots) -> Task:
     """A question of one of the kinds."""
     kind = random.choices(kinds, [kind.weight for kind in kinds])[0]
-    slots = {**slots, "out": "{}"}
     request = worded(random, random.choice(kind.wordings), slots)
-    return Task(request, kind.code.format_map(slots), kind.answer.format_map(slots))
+    return Task(request, kind.code.format_map(slots))
 
 
 def number_text(random: Random, value: float) -> str:

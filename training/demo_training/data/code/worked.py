@@ -175,12 +175,6 @@ def _told(random: Random, clauses: list[str], question: str, people: Mapping[str
     return text
 
 
-def _answer(random: Random, currency: str, result: str) -> str:
-    """A sentence for money, or none of its own."""
-    is_money = result not in ("liters", "hours", "packs", "area") and currency != "{}"
-    return random.choice(("It is {}.", "The answer is {}.", "That is {}.")).replace("{}", currency) if is_money and random.random() < 0.6 else ""  # fmt: skip
-
-
 def worked_money(random: Random, vocabulary: Vocabulary) -> Task:
     """What something costs or brings in, and up to two things that happen to the sum."""
     is_income = random.random() < 0.35
@@ -214,8 +208,7 @@ def worked_money(random: Random, vocabulary: Vocabulary) -> Task:
     fitting = [each for each in questions if is_named or "{n}" not in each]
     question = _said(random, random.choice(fitting), numbers, people, currency)
     told = [_said(random, clause, numbers, people, currency) for clause in clauses]
-    result = _name(lines[-1])
-    return Task(_told(random, told, question, people), in_steps(lines), _answer(random, currency, result))  # fmt: skip
+    return Task(_told(random, told, question, people), in_steps(lines))  # fmt: skip
 
 
 def _drawn_turns(random: Random, lines: Sequence[str], *, is_income: bool) -> list[_Turn]:
