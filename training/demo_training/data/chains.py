@@ -78,7 +78,10 @@ def find_then_act(record: Record, random: Random, vocabulary: Vocabulary) -> Cha
         return None
     request = random.choice(asked)
     acting = offer(
-        replace(template, requests=tuple({*template.requests, request.format_map(_It(record))})),
+        replace(
+            template,
+            requests=tuple(dict.fromkeys((*template.requests, request.format_map(_It(record))))),
+        ),
         random,
         vocabulary,
     )

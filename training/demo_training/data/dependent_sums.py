@@ -38,7 +38,7 @@ _OF_A_LIST = (
     ("look up {x} and add them up", "sum({v})"), ("what is the sum of {x}?", "sum({v})"), ("fetch {x} and sort them", "sorted({v})"),
     ("what is the highest of {x}?", "max({v})"), ("find the lowest of {x}", "min({v})"), ("sort {x}", "sorted({v})"),
     ("sort {x} in descending order", "sorted({v}, reverse=True)"), ("what is the median of {x}?", "statistics.median({v})"),
-    ("get {x}, then calculate the mean", "sum({v}) / len({v})"), ("how many are above {n} among {x}?", "len([each for each in {v} if each > {n}])"),
+    ("get {x}, then calculate the mean", "sum({v}) / len({v})"), ("how many are above {n} among {x}?", "sum(x > {n} for x in {v})"),
     ("compute the total of {x}", "sum({v})"), ("what is the range of {x}, highest minus lowest?", "max({v}) - min({v})"),
     ("sort {x} from the highest to the lowest", "sorted({v}, reverse=True)"), ("take {x} and give me the average", "sum({v}) / len({v})"),
 )  # fmt: skip
@@ -226,8 +226,6 @@ def _worked_out(
     if random.random() < 0.25:
         request = f"{request} {random.choice(_WITH_PYTHON)}"
     expression = expression.format(**numbers)
-    if "/" in expression and expression[0] not in "sim" and random.random() < 0.3:
-        expression = f"round({expression}, 2)"
     imports = [line for name, line in _IMPORTS.items() if name in expression]
     source = "\n".join((*imports, f"print({expression})"))
     output = run_cell(source)

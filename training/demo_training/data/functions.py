@@ -229,9 +229,7 @@ def _styled(name: str, random: Random, vocabulary: Vocabulary) -> str:
 def _spec(template: Template, tool_name: str, names: Mapping[str, str], random: Random) -> ToolSpec:
     """The schema in the form that `@tool` makes."""
     always = set.intersection(*(placeholders(request) for request in template.requests))
-    required = [key for key in template.parameters if key in always] or list(template.parameters)[
-        :1
-    ]
+    required = [key for key in template.parameters if key in always]
     describes = random.random() < 0.75
     properties: dict[str, Any] = {}
     for key, parameter in template.parameters.items():
