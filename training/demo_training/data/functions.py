@@ -170,7 +170,7 @@ def _template(entry: Mapping[str, Any]) -> Template:
         parameters=parameters,
         requests=tuple(request.translate(_NO_BRACKETS) for request in entry["requests"]),
         results={key: kind_of(kind) for key, kind in entry["results"].items()},
-        answers=tuple(entry.get("answers", ("Done.",))),
+        answers=tuple(entry.get("answers", ())),
         domain=entry.get("domain", ""),
         repeats=tuple(request for request in entry["requests"] if "[" in request),
     )

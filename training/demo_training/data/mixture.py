@@ -256,8 +256,7 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
     offers += fresh
     if fresh:
         for each in random.choices(fresh, k=random.choice((3, 4, 5) if count < 4 else (2, 3, 4))):
-            used = use(each, random, vocabulary)
-            asked = used.as_round(random)
+            asked = use(each, random, vocabulary).as_round(random)
             rounds.append(
                 failures.with_failure(asked, [each.spec], random)
                 if random.random() < 0.12

@@ -60,8 +60,7 @@ def dates(random: Random, vocabulary: Vocabulary) -> Task:
     days, year = random.randint(3, 200), random.randint(1900, 2100)
     between = f"from datetime import date\nprint(({date_code(second)} - {date_code(first)}).days)"
     return random.choice((
-        Task(random.choice((f"How many days are between {a} and {b}?", f"How many days are there between {a} and {b}?", f"Count the days from {a} to {b}.", f"What is the number of days between {a} and {b}?", f"How many days from {a} to {b}?")), between),
-        Task(random.choice((f"How many days are between {a} and {b}?", f"How many days lie between {a} and {b}?")), between),
+        Task(random.choice((f"How many days are between {a} and {b}?", f"How many days lie between {a} and {b}?", f"How many days are there between {a} and {b}?", f"Count the days from {a} to {b}.", f"What is the number of days between {a} and {b}?", f"How many days from {a} to {b}?")), between),
         Task(random.choice((f"What day of the week is {a}?", f"Which weekday was {a}?", f"On what day of the week does {a} fall?", f"What weekday is {a}?")), f"from datetime import date\nprint({date_code(first)}.strftime('%A'))"),
         Task(random.choice((f"What date is {days} days after {a}?", f"Add {days} days to {a}.", f"Which date comes {days} days after {a}?")), f"from datetime import date, timedelta\nprint({date_code(first)} + timedelta(days={days}))"),
         Task(random.choice((f"What date was {days} days before {a}?", f"Subtract {days} days from {a}.")), f"from datetime import date, timedelta\nprint({date_code(first)} - timedelta(days={days}))"),
