@@ -301,6 +301,22 @@ def test_a_preview_is_the_diff_that_the_call_then_makes(root: Path, tools: Dispa
     assert tools["edit_file"].preview({"path": "nope", "old": "x", "new": "y"}) == ""
 
 
+def test_a_file_that_was_changed_after_its_diff_was_shown_is_left_alone(
+    root: Path, tools: Dispatcher
+) -> None:
+    """Whoever said yes saw another change. Asked once more, the model's call shows what it would do now."""
+    arguments = {"path": "src/main.py", "content": "def add(a, b):\n    return a + b\n"}
+    tools["write_file"].preview(arguments)
+    (root / "src" / "main.py").write_text("somebody's hours of work\n", encoding="utf-8")
+    result = use(tools, "write_file", **arguments)
+    assert result.status == "error"
+    assert "nothing was written" in result.text
+    assert (root / "src" / "main.py").read_text(encoding="utf-8") == "somebody's hours of work\n"
+    again = tools["write_file"].preview(arguments)
+    assert "-somebody's hours of work" in again
+    assert use(tools, "write_file", **arguments).text == again
+
+
 def patched(old: str, diff: str) -> str:
     """What a unified diff makes of a text whose last line is whole."""
     lines, made, at = old.split("\n")[:-1], list[str](), 0

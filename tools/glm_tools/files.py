@@ -3,6 +3,7 @@
 What they may reach is `workspace`'s affair, and what it does not cover is written there.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -72,8 +73,14 @@ class FileTool(Tool):
         self._workspace = workspace
         self._action = action
         self._change = change
+        self._shown: dict[str, str] = {}  # the diffs that somebody was asked about, by their calls
 
     def run(self, arguments: Mapping[str, Any], ctx: Ctx[Any]) -> str:
+        shown = self._shown.pop(_key(arguments), "")
+        if shown and self._change is not None and self._change(arguments).diff != shown:
+            raise ToolError(
+                "The file was changed after this change was shown and allowed: nothing was written. Look at it again."
+            )
         return self._action(arguments, ctx)
 
     def preview(self, arguments: Mapping[str, Any]) -> str:
@@ -81,12 +88,18 @@ class FileTool(Tool):
         if self._change is None:
             return ""
         try:
-            return self._change(self.check_arguments(arguments)).diff
+            checked = self.check_arguments(arguments)
+            diff = self._shown[_key(checked)] = self._change(checked).diff
         except ToolError:
             return ""
+        return diff
 
     def close(self) -> None:
         self._workspace.close()
+
+
+def _key(arguments: Mapping[str, Any]) -> str:
+    return json.dumps(arguments, sort_keys=True)
 
 
 def file_tools(workspace: Workspace) -> tuple[Tool, ...]:
