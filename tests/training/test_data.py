@@ -4,7 +4,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -12,17 +11,12 @@ from typing import Any, Literal
 
 import pytest
 
-from demo_training.cases import build_cases
 from demo_training.data import (
     assembled,
     chinese,
-    dependent,
-    dependent_gathers,
     dependent_scenes,
     dependent_subjects,
-    dependent_sums,
     families,
-    held_out,
     mixture,
     options,
     texts,
@@ -91,7 +85,6 @@ def test_generated_schemas_have_the_form_that_the_tool_decorator_makes() -> None
         "families.toml",
         "chinese.toml",
         "drills.toml",
-        "held_out.toml",
     ],
 )
 def test_every_placeholder_of_a_template_stands_for_something(file: str) -> None:
@@ -127,33 +120,11 @@ def test_every_code_task_runs_and_prints_something() -> None:
             assert "Error" not in output, task
 
 
-def test_the_two_sides_of_the_split_share_no_value_and_no_tool() -> None:
-    """Held-out numbers mean nothing when training has seen what they are measured on."""
-    for field in fields(TRAINING):
-        ours, theirs = getattr(TRAINING, field.name), getattr(held_out.HELD_OUT, field.name)
-        assert not set(ours) & set(theirs), field.name
-    sources = mixture.training_sources()
-    trained = (*sources.everyday, *sources.drills, *chinese.templates())
-    trained += families.family_templates()
-    names = {name for template in trained for name in template.names}
-    requests = {request for template in trained for request in template.requests}
-    names |= (
-        dependent.tool_names()
-        | dependent_sums.names_of_measures()
-        | dependent_gathers.names_of_gathers()
-        | texts.tool_names()
-    )
-    for template in held_out.function_templates():
-        assert not names & set(template.names)
-        assert not requests & set(template.requests)
-
-
 def test_the_same_seed_makes_the_same_conversations() -> None:
     """The recipe is only a recipe when it can be repeated."""
     first = [mixture.training_episode(Random(f"7/{number}")) for number in range(30)]
     second = [mixture.training_episode(Random(f"7/{number}")) for number in range(30)]
     assert first == second
-    assert build_cases(0.1) == build_cases(0.1)
 
 
 def test_an_unknown_kind_of_value_is_named() -> None:
@@ -343,19 +314,13 @@ def test_every_learnt_turn_is_one_that_the_grammar_allows(dialect: Glm4Dialect) 
     assert turns > 100
 
 
-def test_words_to_copy_are_one_token_behind_a_space_and_none_of_the_evaluation(
-    dialect: Glm4Dialect,
-) -> None:
-    """A drill with words that are spelt the same way on both sides would teach nothing, one with held-out words too much."""
+def test_words_to_copy_are_one_token_behind_a_space(dialect: Glm4Dialect) -> None:
+    """A drill with words that are spelt the same way on both sides would teach nothing."""
     stock = mixture.word_stock(dialect.tokenizer)
     assert any(word.islower() for word in stock)
     assert any(word.istitle() for word in stock)
     for word in Random(6).sample(stock, 200):
         assert len(dialect.tokenizer.encode(f" {word}")) == 1
-    evaluated = " ".join(
-        entry for field in fields(TRAINING) for entry in getattr(held_out.HELD_OUT, field.name)
-    )
-    assert not {word.lower() for word in stock} & set(evaluated.lower().split())
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_batch_that_comes_next(

@@ -1,4 +1,4 @@
-"""The blind questions: they hang together, and the training data does not have them."""
+"""The written questions: they hang together, and the training data does not have the blind ones."""
 
 import ast
 import json
@@ -11,14 +11,21 @@ from dataclasses import replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from demo_training.blind import load_cases
 from demo_training.cases import Case
-from demo_training.data import mixture
+from demo_training.data import (
+    chinese,
+    dependent,
+    dependent_gathers,
+    dependent_sums,
+    families,
+    mixture,
+    texts,
+)
 from demo_training.data.code import run_cell
 from demo_training.data.episode import Call
 from demo_training.data.functions import offer
@@ -28,6 +35,7 @@ from demo_training.data.records import ACTIONS, load_records
 from demo_training.data.scenarios import load_scenarios
 from demo_training.data.values import TRAINING
 from demo_training.evaluate import says
+from demo_training.written import Questions, load_cases
 from glm_tools import tool
 from glm_tools.dispatch import Dispatcher
 from glm_tools.tool import ToolCall, ToolResult
@@ -47,8 +55,13 @@ COUNTS = {
 }
 
 
+@pytest.fixture(scope="module", params=["blind", "development"])
+def cases(request: pytest.FixtureRequest) -> list[Case]:
+    return load_cases(cast(Questions, request.param))
+
+
 @pytest.fixture(scope="module")
-def cases() -> list[Case]:
+def blind_cases() -> list[Case]:
     return load_cases()
 
 
@@ -100,13 +113,20 @@ def _play(case: Case) -> tuple[list[ToolResult], list[ToolResult]]:
         return right, [_run(dispatcher, call) for call in wrong]
 
 
-def test_every_case_loads_and_each_kind_has_its_share(cases: list[Case]) -> None:
-    """A misspelt kind would be a row of its own; a share is the same part of every row."""
-    assert Counter(case.kind for case in cases) == COUNTS
+def test_a_misspelt_kind_would_be_a_row_of_its_own(
+    cases: list[Case], blind_cases: list[Case]
+) -> None:
+    """Both sets have the same rows; no question is asked twice."""
+    assert Counter(case.kind for case in blind_cases) == COUNTS
+    assert {case.kind for case in cases} == set(COUNTS)
     assert len({case.asked.user for case in cases}) == len(cases)
-    fifth = Counter(case.kind for case in load_cases(0.2))
+
+
+def test_a_share_is_the_same_part_of_every_row() -> None:
+    """At least one of each."""
+    fifth = Counter(case.kind for case in load_cases(share=0.2))
     assert fifth == {kind: round(count / 5) for kind, count in COUNTS.items()}
-    assert set(Counter(case.kind for case in load_cases(0.001)).values()) == {1}
+    assert set(Counter(case.kind for case in load_cases(share=0.001)).values()) == {1}
 
 
 def test_the_number_of_tools_is_what_the_kind_says(cases: list[Case]) -> None:
@@ -133,13 +153,17 @@ def test_every_wanted_call_fits_the_schema_of_a_tool_on_offer(cases: list[Case])
 
 
 def test_values_are_copied_from_the_question_or_from_an_earlier_result(cases: list[Case]) -> None:
-    """A value that can only be guessed measures luck. An enum's words count, a boolean's cannot be looked up."""
+    """A value that can only be guessed measures luck. An enum's member or a boolean may be said in other words."""
     for case in cases:
         known = case.asked.user
+        schemas = {spec.name: spec.parameters["properties"] for spec in case.specs}
         for call in case.asked.calls:
             if not _is_text(call):
-                for value in _leaves(json.loads(call.payload)):
-                    assert isinstance(value, bool) or says(known, str(value)), case.asked.user
+                for name, argument in json.loads(call.payload).items():
+                    members = list(_leaves(schemas[call.tool][name].get("enum", [])))
+                    for value in _leaves(argument):
+                        is_known = isinstance(value, bool) or says(known, str(value))
+                        assert is_known or value in members, (case.asked.user, value)
             known += " " + " ".join(each.text for each in call.observations)
 
 
@@ -173,7 +197,9 @@ def test_facts_of_python_are_what_the_code_prints(cases: list[Case]) -> None:
     alone = [case for case in cases if [call.tool for call in case.asked.calls] == ["python"]]
     assert len(alone) >= COUNTS["python alone"] + COUNTS["python among tools"]
     for case in alone:
-        assert run_cell(case.asked.calls[0].payload).splitlines() == list(case.asked.facts)
+        printed = run_cell(case.asked.calls[0].payload)
+        assert case.asked.facts, case.asked.user
+        assert all(says(printed, fact) for fact in case.asked.facts), case.asked.user
 
 
 def test_a_wrong_call_is_told_nothing(played: list[Played]) -> None:
@@ -211,17 +237,18 @@ def _wording(text: str) -> str:
     return re.sub(r"\W+", " ", text.lower()).strip()
 
 
-def test_no_question_is_asked_in_training(cases: list[Case]) -> None:
+def test_no_blind_question_is_asked_in_training(blind_cases: list[Case]) -> None:
     """Only training's text is printed: whoever writes it must not read the questions."""
-    questions = {_wording(case.asked.user) for case in cases}
+    questions = {_wording(case.asked.user) for case in blind_cases}
     assert [text for text in _training_texts() if _wording(text) in questions] == []
 
 
-def test_no_tool_is_one_of_training(cases: list[Case]) -> None:
+def test_no_blind_tool_is_one_of_training(blind_cases: list[Case]) -> None:
     """The rows are about functions that the model has never met."""
     random = Random(5)
     sources = mixture.training_sources()
     templates = (*sources.everyday, *sources.drills, *load_scenarios().tools.values())
+    templates += (*chinese.templates(), *families.family_templates())
     names = {name for template in templates for name in template.names}
     for record in load_records("records.toml"):
         for action in ACTIONS:
@@ -232,6 +259,8 @@ def test_no_tool_is_one_of_training(cases: list[Case]) -> None:
     for _ in range(40 * len(stock.entities)):
         entity = draw_entity(random)
         names |= {each.spec.name for each in (entity.finder, *entity.getters.values())}
-    ours = {spec.name for case in cases for spec in case.specs if spec.builtin is None}
+    names |= dependent.tool_names() | dependent_sums.names_of_measures()
+    names |= dependent_gathers.names_of_gathers() | texts.tool_names()
+    ours = {spec.name for case in blind_cases for spec in case.specs if spec.builtin is None}
     assert len(ours) >= 60
     assert sorted(ours & names) == []

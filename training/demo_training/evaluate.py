@@ -17,10 +17,10 @@ import torch
 from rich.progress import track
 from safetensors.torch import save_file
 
-from demo_training.blind import load_cases
-from demo_training.cases import Case, build_cases, same_call
+from demo_training.cases import Case, same_call
 from demo_training.network import Network, learnt, load_base
 from demo_training.train import SEED, start_control_tokens
+from demo_training.written import Questions, load_cases
 from glm_agent.events import RunResult
 from glm_agent.limits import Limits
 from glm_agent.local_model import LocalModel
@@ -178,8 +178,7 @@ def main() -> None:
     parser.add_argument(
         "--development",
         action="store_true",
-        help="ask the 250 questions that are drawn beside the training data, which were looked at while it was written, "
-        "instead of the blind ones of blind.toml",
+        help="ask the questions of development.toml, whose failures training data may answer to, not those of blind.toml",
     )
     parser.add_argument("--share", type=float, default=1.0, help="of the cases of each kind")
     parser.add_argument(
@@ -201,7 +200,8 @@ def main() -> None:
         model = LocalModel(
             Engine.load(folder, weight_format=demo_weight_format()), tokenizer, dialect, name="demo"
         )
-        cases = (build_cases if arguments.development else load_cases)(arguments.share)
+        questions: Questions = "development" if arguments.development else "blind"
+        cases = load_cases(questions, arguments.share)
         started = time.monotonic()
         scores = evaluate(model, cases, arguments.sandbox, arguments.log)
         print(table(scores))

@@ -1,9 +1,9 @@
-"""The evaluation's questions from `blind.toml`, written by somebody who had not seen what the model is trained on."""
+"""Cases from a TOML file of questions, tools and right calls."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from demo_training.cases import Case
@@ -12,10 +12,12 @@ from glm_tools.browser.simple_browser import SPEC as BROWSER
 from glm_tools.python import SPEC as PYTHON
 from glm_tools.tool import Observation, ToolSpec, function_spec
 
+Questions = Literal["blind", "development"]
 
-def load_cases(share: float = 1.0) -> list[Case]:
-    """All cases, or a share of each kind, at least one, spread evenly over its questions."""
-    source = resources.files("demo_training") / "blind.toml"
+
+def load_cases(questions: Questions = "blind", share: float = 1.0) -> list[Case]:
+    """All cases of `questions`.toml, or a share of each kind, at least one, spread evenly over its questions."""
+    source = resources.files("demo_training") / f"{questions}.toml"
     tables = tomllib.loads(source.read_text(encoding="utf-8"))
     specs = {spec.name: spec for spec in (*map(_spec, tables.pop("tool")), PYTHON, BROWSER)}
     cases = []

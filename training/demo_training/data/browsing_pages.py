@@ -61,6 +61,10 @@ _OPEN = (
     "Open {url} and tell me: {0}", "{0} See {url}", "Read {url}. {0}", "According to {url}, {1}", "Look at {url} - {1}",
     "On the page {url}: {0}", "{url}\n{0}", "{0} It should be on {url}.", "Go to {url}. {0}",
 )  # fmt: skip
+_SUBJECTS = (
+    "I have heard of {0}.", "We want to know more about {0}.", "It is about {0}.", "I have a question about {0}.",
+    "I'm reading about {0}.", "A friend told me about {0}.", "My daughter is interested in {0}.", "We are talking about {0}.",
+)  # fmt: skip
 _CHINESE_ASKS = (
     "{0}是什么？", "{0}是多少？", "请上网查一下{0}。", "帮我搜索{0}", "上网查{0}", "请搜索一下{0}。", "网上查一查{0}", "我想知道{0}，请上网查。",
 )  # fmt: skip
@@ -253,6 +257,15 @@ def _request(question: str, random: Random) -> tuple[str, str]:
     return random.choice(_ASKS).format(question), query
 
 
+def _in_two_sentences(site: Site, random: Random) -> tuple[str, str] | None:
+    """What it is about, then what is asked of it; searched for is the question with the name in it."""
+    name = f"the {site.entity}" if f"the {site.entity}" in site.question else site.entity
+    if site.question.startswith("=") or name not in site.question:
+        return None
+    asked = random.choice(_ASKS).format(site.question.replace(name, "it", 1))
+    return f"{random.choice(_SUBJECTS).format(name)} {asked}", site.question.rstrip("?")
+
+
 def _answer(site: Site, number: int) -> str:
     """The sentence with the page that it is from."""
     sentence = site.told if site.told.endswith((".", "。")) else f"{site.told}."
@@ -370,7 +383,9 @@ def site_round(random: Random, vocabulary: Vocabulary) -> Round:
         _site(random.choice((thing, random.choice(things))), random, vocabulary)
         for _ in range(random.choice((0, 0, 1, 2, 3)))
     ]
-    user, query = _request(site.question, random)
+    others = [each for each in others if not _tells(each.text, site)]  # the same value by chance
+    named_before = _in_two_sentences(site, random) if random.random() < 0.25 else None
+    user, query = named_before or _request(site.question, random)
     return _searched(site, others, (spoken(user, random), query), random, vocabulary)
 
 

@@ -104,6 +104,21 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
+def ended(value: Value, key: str, request: str, random: Random) -> Value:
+    """The value, now and then with a mark at its end where the request quotes it and it is a sentence.
+
+    What stands in quotes is copied as it is, marks included.
+    """
+    is_quoted = any(f"{mark}{{{key}}}{mark}" in request for mark in "'\"")
+    is_sentence = (
+        isinstance(value.json, str) and value.json == value.said and value.json.count(" ") > 1
+    )
+    if not (is_quoted and is_sentence and value.json[-1].isalnum() and random.random() < 0.4):
+        return value
+    text = value.json + random.choice((".", ".", "!"))
+    return Value(text, text)
+
+
 def kind_of(text: str) -> Kind:
     """A kind by name or by its short notation; see everyday.toml and records.toml."""
     named = KINDS.get(text) or WRITTEN_KINDS.get(text)
@@ -336,8 +351,9 @@ def use(
         ):
             value = parameter.draw(random, vocabulary)
         values[key] = value
-    values.update(fixed or {})
     request = random.choice(template.requests)
+    values = {key: ended(value, key, request, random) for key, value in values.items()}
+    values.update(fixed or {})
     said = {key: value.said for key, value in values.items()}
     results = {key: kind.draw(random, vocabulary) for key, kind in template.results.items()}
     return Use(

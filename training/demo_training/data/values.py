@@ -1,7 +1,6 @@
 """Values that conversations are about: names, places, numbers, codes, texts.
 
-A `Vocabulary` is one side of the split. Training draws from `TRAINING`, the evaluation from the one in `held_out`, and
-the word lists of the two share nothing.
+A `Vocabulary` holds the lists: `TRAINING`, or words nobody wrote (`fresh_vocabulary`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
