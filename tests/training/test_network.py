@@ -1,10 +1,14 @@
 """The hand-written gradients, against autograd over the plain formulas."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from demo_training import network
+from demo_training.average import average
 from demo_training.pack import quantised
 from glm_engine.demo.adapter import HEAD_DIM, NUM_HEADS, NUM_KV_HEADS
 
@@ -80,3 +84,28 @@ def test_packing_keeps_a_matrix_within_half_a_step_of_each_row() -> None:
     integers, scales = quantised(matrix)
     error = (integers.float() * scales.float()[:, None] - matrix).abs().amax(1)
     assert (error <= scales.float() * 0.51 + 1e-7).all()
+
+
+def test_the_average_of_adapters_is_within_half_a_step_of_their_mean(tmp_path: Path) -> None:
+    """Packed like each of them; that of an adapter with itself is the adapter."""
+    files = []
+    for number in range(3):
+        matrix, tokens = torch.randn(6, 40), torch.randn(17, 8).bfloat16()
+        integers, scales = quantised(matrix)
+        files.append({"qkv.0.A": integers, "qkv.0.A.s": scales, "spec": tokens})
+        save_file(files[-1], tmp_path / f"{number}")
+    average([tmp_path / f"{number}" for number in range(3)], tmp_path / "mean")
+    average([tmp_path / "0", tmp_path / "0"], tmp_path / "same")
+    made, same = load_file(tmp_path / "mean"), load_file(tmp_path / "same")
+    mean = torch.stack([network.adapter_value(file, "qkv.0.A") for file in files]).mean(0)
+    error = (network.adapter_value(made, "qkv.0.A") - mean).abs().amax(1)
+    assert (error <= made["qkv.0.A.s"].float() * 0.51 + 1e-7).all()
+    torch.testing.assert_close(
+        made["spec"], torch.stack([file["spec"] for file in files]).float().mean(0).bfloat16()
+    )
+    torch.testing.assert_close(
+        network.adapter_value(same, "qkv.0.A"),
+        network.adapter_value(files[0], "qkv.0.A"),
+        rtol=1e-3,
+        atol=1e-5,
+    )

@@ -310,9 +310,14 @@ def load_adapter(network: Network, tensors: Mapping[str, Tensor]) -> None:
     """Fill the learnt parameters from an adapter's tensors (int8 with a scale a row, or floats), in place."""
     with torch.no_grad():
         for name, parameter in learnt(network).items():
-            value = tensors[name].float()
-            scale = tensors.get(name + ".s")
-            parameter.copy_(value if scale is None else value * scale.float()[:, None])
+            parameter.copy_(adapter_value(tensors, name))
+
+
+def adapter_value(tensors: Mapping[str, Tensor], name: str) -> Tensor:
+    """A tensor of an adapter in fp32."""
+    value = tensors[name].float()
+    scale = tensors.get(name + ".s")
+    return value if scale is None else value * scale.float()[:, None]
 
 
 def learnt(network: Network) -> dict[str, nn.Parameter]:
