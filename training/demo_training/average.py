@@ -21,7 +21,7 @@ def average(adapters: Sequence[Path], path: Path) -> None:
     """Write the mean of packed adapters, packed.
 
     Args:
-        adapters: that one run, or a run and what went on from it, packed; those of two runs have nothing in common.
+        adapters: packed ones of one run, or of a run and what went on from it; unrelated ones have nothing to average.
         path: of the mean.
     """
     files = [load_file(adapter) for adapter in adapters]

@@ -101,11 +101,9 @@ def page(number: int, headline: str, address: str, text: str) -> str:
     return f"TITLE: {headline}\nURL: {address}\n【{number}†source】\n\n{text}\n\n{_WHOLE}"
 
 
-def browser_round(
-    random: Random, vocabulary: Vocabulary, subjects: tuple[Subject, ...] = SUBJECTS
-) -> Round:
+def browser_round(random: Random, vocabulary: Vocabulary) -> Round:
     """Search and read the answer from the results or from a page, or open an address."""
-    subject = random.choice(subjects)
+    subject = random.choice(SUBJECTS)
     entity = capitalised(invented_word(random, vocabulary))
     if random.random() < 0.3:
         entity = title(random, vocabulary).removeprefix("The ")

@@ -282,11 +282,9 @@ def _assembled_episode(sources: Sources, random: Random) -> Episode:
     return replace(made, rounds=tuple(rounds))
 
 
-def training_episode(
-    random: Random, sources: Sources | None = None, stock: Sequence[str] = ()
-) -> Episode:
+def training_episode(random: Random, stock: Sequence[str] = ()) -> Episode:
     """One conversation of the training mixture; given a word stock, two in five are about words of it."""
-    sources = sources or training_sources()
+    sources = training_sources()
     if stock and random.random() < 0.4:
         sources = replace(sources, vocabulary=fresh_vocabulary(random, stock))
     return _episode(random, sources, stock)
