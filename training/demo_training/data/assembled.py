@@ -10,7 +10,7 @@ from demo_training.data.chinese_words import chinese_vocabulary, told_in_chinese
 from demo_training.data.dependent_scenes import draw_scene
 from demo_training.data.episode import Episode, Round, json_call, spoken
 from demo_training.data.families import family_episode
-from demo_training.data.functions import JOINS, PAIRS, lowered, told
+from demo_training.data.functions import JOINS, PAIRS, lowered, told, told_by
 from demo_training.data.lookups import (
     RELAYED,
     Entity,
@@ -52,7 +52,8 @@ def single_round(
         return _several_rows(wish, random, vocabulary)
     if in_chinese:
         return Round("Chinese", wish.request, (call,), told_in_chinese(wish.result), wish.facts)
-    return Round("function", spoken(wish.request, random), (call,), told(wish.result), wish.facts)
+    answer = told_by(call, wish.result)
+    return Round("function", spoken(wish.request, random), (call,), answer, wish.facts)
 
 
 def _several_rows(wish: Wish, random: Random, vocabulary: Vocabulary) -> Round:
@@ -77,11 +78,12 @@ def double_round(tools: Sequence[OptionTool], random: Random, vocabulary: Vocabu
     begins = one.request.rstrip(".?!")
     goes_on, opens = _lowered(other.request), _lowered(begins)
     user = random.choice(JOINS).format(one.request, goes_on, other.request, begins, opens)
+    calls = tuple(wish.call(random) for wish in wishes)
     return Round(
         "two calls",
         spoken(user, random),
-        tuple(wish.call(random) for wish in wishes),
-        " ".join(told(wish.result) for wish in wishes),
+        calls,
+        " ".join(told_by(call, wish.result) for call, wish in zip(calls, wishes, strict=True)),
         one.facts + other.facts,
     )
 
@@ -139,10 +141,11 @@ def twin_round(tool: OptionTool, random: Random, vocabulary: Vocabulary) -> Roun
         labels = tuple(each.replace("_", " ") for each in members)
     else:
         return None
-    answer = " ".join(
-        f"{label}: {told(wish.result)}" for label, wish in zip(labels, pair, strict=True)
-    )
     calls = tuple(wish.call(random) for wish in pair)
+    answer = " ".join(
+        f"{label}: {told_by(call, wish.result)}"
+        for label, call, wish in zip(labels, calls, pair, strict=True)
+    )
     return Round(
         "two calls", spoken(asked.request, random), calls, answer, pair[0].facts + pair[1].facts
     )

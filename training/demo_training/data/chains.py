@@ -89,8 +89,6 @@ def find_then_act(record: Record, random: Random, vocabulary: Vocabulary) -> Cha
     acted = _use_of(acting, request.format_map(_It(record)), known, random, vocabulary)
     said = {key: value.said for key, value in acted.values.items()}
     sentence = request.format(**{**said, "it": found.request})
-    id_words = record.id_name.replace("_", " ")
-    relayed = f"The {id_words} of {found.request} is {found.result[record.id_name]}."
     if random.random() < 0.3:
         sentence = f"Find {found.request} and {lowered(request).format(**{**said, 'it': 'it'})}"
     mark = "?" if sentence.startswith("What") else "."
@@ -98,7 +96,7 @@ def find_then_act(record: Record, random: Random, vocabulary: Vocabulary) -> Cha
         "two steps",
         spoken(sentence + mark, random),
         (_call(found), _call(acted)),
-        f"{relayed} {acted.answer}",
+        acted.answer,
         acted.facts,
     )
 
@@ -161,13 +159,11 @@ def relay(
     if taking.spec.name == source.offer.spec.name:
         return None
     taken = use(taking, random, vocabulary, fixed={key: Value(source.request, value)})
-    answer = taken.answer.replace(source.request, str(value))
-    relayed = f"{capitalised(source.request)} is {value}."
     question = Round(
         "two steps",
         spoken(taken.request, random),
         (_call(source), _call(taken)),
-        f"{relayed} {answer}",
+        taken.answer.replace(source.request, str(value)),
         taken.facts,
     )
     return (source.offer, taking), question

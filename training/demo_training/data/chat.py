@@ -52,10 +52,7 @@ _EXPLAINING = frozenset(
 )  # fmt: skip
 _EVERYDAY = ("help", "answer", "information", "tip", "explanation", "joke", "idea", "advice")
 
-_REFUSALS = (
-    "Sorry, I don't have a tool for that. I can use: {have}.", "I'm sorry, none of my tools can do that. I have: {have}.",
-    "I can't do that: none of my tools fits. I can use: {have}.",
-)  # fmt: skip
+_REFUSAL = "Sorry, none of my tools can do that. I can use: {have}."
 
 _COMPUTABLE = frozenset(
     (
@@ -176,9 +173,7 @@ def refusal_round(
         return None
     asked = use(offer(wanted, random, vocabulary), random, vocabulary)
     have = ", ".join(spec.name for spec in tools) or "no tools"
-    return Round(
-        "none fits", spoken(asked.request, random), (), random.choice(_REFUSALS).format(have=have)
-    )
+    return Round("none fits", spoken(asked.request, random), (), _REFUSAL.format(have=have))
 
 
 def _is_computable(template: Template) -> bool:

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from demo_training.data.episode import Call, Round, spoken
-from demo_training.data.functions import Parameter, told
+from demo_training.data.functions import Parameter, told_by
 from demo_training.data.material import material
 from demo_training.data.options import OptionTool, Wish, base_of, draw_tool
 from demo_training.data.values import Value, capitalised
@@ -143,12 +143,8 @@ def opened(request: str, said: str) -> str:
 def single(done: Wish, request: str, random: Random) -> Round:
     """One call is enough."""
     call = done.call(random)
-    return Round("function", spoken(request, random), (call,), told(done.result), done.facts)
-
-
-def relay(field: str, of: str, value: Any) -> str:
-    """The sentence that tells what an earlier call gave to the last one."""
-    return f"The {field.replace('_', ' ')} of {of} is {value}."
+    answer = told_by(call, done.result)
+    return Round("function", spoken(request, random), (call,), answer, done.facts)
 
 
 def dependent(
@@ -156,22 +152,23 @@ def dependent(
     calls: tuple[Call, ...],
     result: Mapping[str, Value],
     random: Random,
-    relayed: str,
 ) -> Round:
-    """Several calls; rarely the first is made twice, is refused, and the rest goes on all the same.
+    """Several calls; the answer tells what the last one told.
+
+    Rarely the first is made twice, is refused, and the rest goes on all the same.
 
     Args:
         request: in words.
         calls: in order.
         result: of the last call.
         random: where the choices come from.
-        relayed: tells what the last call was given by those before.
     """
     if random.random() < 0.02 and calls[0].is_learnt:
         again = replace(calls[0], observations=(Observation(LOOP_REFUSAL),), is_learnt=False)
         calls = (calls[0], again, *calls[1:])
     facts = tuple(value.said for value in result.values())
-    return Round("two steps", spoken(request, random), calls, f"{relayed} {told(result)}", facts)
+    answer = told_by(calls[-1], result)
+    return Round("two steps", spoken(request, random), calls, answer, facts)
 
 
 def tool_names() -> set[str]:

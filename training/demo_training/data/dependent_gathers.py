@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from demo_training.data.dependent import Scene, articled, dependent, entry_tool, relay, single
+from demo_training.data.dependent import Scene, articled, dependent, entry_tool, single
 from demo_training.data.functions import Parameter
 from demo_training.data.material import material
 from demo_training.data.options import OptionTool, Wish, draw_wish
@@ -111,7 +111,7 @@ def _gathered(
     others = {key: parameter.draw(random, vocabulary) for key, parameter in own.items()}
     known = {"city": KINDS["city"].draw(random, vocabulary).said, **things}
     ask = request.format(**{**known, **{key: f"{{{key}}}" for key in own}})
-    fixed, told_of = dict(others), []
+    fixed = dict(others)
     for number, (finder, wish) in enumerate(zip(finders, found, strict=True)):
         suffix = "2" if number and isinstance(entry["b"], str) else ""
         fields = [key for key in wish.result if f"{key}{suffix}" in act["fed"]]
@@ -120,13 +120,12 @@ def _gathered(
             if finder.moments:
                 value = value[_PARTS[act["part"]]]
             fixed[f"{key}{suffix}"] = Value("", value)
-            told_of.append(relay(act["part"] if finder.moments else key, _name(wish).said, value))
     done = draw_wish(tool, random, vocabulary, fixed=fixed, ask=ask)
     first = {each.word: request.index(f"{{{each.word}}}") for each in finders}
     ordered = sorted(zip(finders, found, strict=True), key=lambda pair: first[pair[0].word])
     calls = (*(wish.call(random) for _, wish in ordered), done.call(random))
     text = done.request if request.startswith("{") else capitalised(done.request)
-    return dependent(articled(text), calls, done.result, random, " ".join(told_of))
+    return dependent(articled(text), calls, done.result, random)
 
 
 def _name(wish: Wish) -> Value:

@@ -116,10 +116,7 @@ def currency_scene(random: Random, vocabulary: Vocabulary) -> Scene:
         call = got.call(random)
         if form == 2 and random.random() < 0.4:
             call = json_call(price.spec.name, got.arguments, amount)
-        relayed = f"The price is {amount} {here}."
-        rounds.append(
-            dependent(made.request, (call, made.call(random)), made.result, random, relayed)
-        )
+        rounds.append(dependent(made.request, (call, made.call(random)), made.result, random))
     source = _currency(random)
     fixed = {"source": source, "to": _currency(random, str(source.json))}
     made = draw_wish(convert, random, vocabulary, fixed=fixed)
@@ -246,8 +243,7 @@ class _Listing:
             ask=self._asked(act, asked.values[self._given].said),
         )  # fmt: skip
         calls = (self._call(asked, rows), done.call(self._random))
-        chosen = told({self._names[part]: row[part] for part in self._order})
-        return dependent(opened(done.request, said), calls, done.result, self._random, chosen)
+        return dependent(opened(done.request, said), calls, done.result, self._random)
 
     def direct_round(self, act: Mapping[str, Any], tool: OptionTool) -> Round:
         """The id is told, so that nothing has to be listed."""
@@ -309,9 +305,7 @@ def feed_scene(random: Random, vocabulary: Vocabulary) -> Scene:
         done = draw_wish(second, random, vocabulary, fixed=fixed, ask=ask)
         text = done.request if request.startswith("{") else capitalised(done.request)
         calls = (told_first.call(random), done.call(random))
-        field = entry["second"]["field"]
-        relayed = told({field: Value(str(fixed["v"].json), "")})
-        rounds.append(dependent(articled(text), calls, done.result, random, relayed))
+        rounds.append(dependent(articled(text), calls, done.result, random))
     for tool in (first, second):
         asked = draw_wish(tool, random, vocabulary)
         rounds.append(single(asked, articled(asked.request), random))

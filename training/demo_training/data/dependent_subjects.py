@@ -16,7 +16,6 @@ from demo_training.data.dependent import (
     finder_names,
     load_dependent,
     opened,
-    relay,
     single,
 )
 from demo_training.data.episode import Call, Round, json_call
@@ -172,8 +171,7 @@ class _Catalogue:
         calls: tuple[Call, ...] = (self._finding(thing.found), done.call(random))
         if self._id_kind != "id" and random.random() < 0.05:
             calls = (self._with_name_for_id(done, thing.name), *calls)
-        relayed = relay(self.id_field, thing.name, code)
-        return dependent(request, calls, done.result, random, relayed)
+        return dependent(request, calls, done.result, random)
 
     def _can_come_second(self, ask: str) -> bool:
         """Whether `it` or `them` may stand for the id in a request behind "find … and"."""
@@ -248,10 +246,7 @@ class _Catalogue:
             taker.tool, random, self._vocabulary, fixed={"v": Value(thing.said, value)}, ask=ask
         )
         calls.append(taken.call(random))
-        relayed = relay(field, thing.name, value)
-        return dependent(
-            _sentence(taken.request, thing), tuple(calls), taken.result, random, relayed
-        )
+        return dependent(_sentence(taken.request, thing), tuple(calls), taken.result, random)
 
 
 @dataclass(frozen=True)

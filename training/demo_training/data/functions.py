@@ -286,7 +286,11 @@ class Use:
     @property
     def answer(self) -> str:
         """To the request: every field, in the form that is the same for all tools."""
-        return told({key: Value(said_of(value), value) for key, value in self.result.items()})
+        return told(self._fields)
+
+    @property
+    def _fields(self) -> Mapping[str, Value]:
+        return {key: Value(said_of(value), value) for key, value in self.result.items()}
 
     @property
     def facts(self) -> tuple[str, ...]:
@@ -329,7 +333,7 @@ class Use:
         shown = self.shown_result(random)
         call = json_call(self.offer.spec.name, self.arguments, shown)
         is_sentence = isinstance(shown, str) and shown.endswith(".") and " " in shown
-        return call, shown if is_sentence else self.answer
+        return call, shown if is_sentence else told_by(call, self._fields)
 
 
 def use(
@@ -376,6 +380,20 @@ def told(result: Mapping[str, Value]) -> str:
     fields = [_told_field(key, value.said) for key, value in result.items()]
     text = ", ".join(fields[:-1]) + " and " + fields[-1] if len(fields) > 1 else fields[0]
     return capitalised(text) + "."
+
+
+def told_by(call: Call, result: Mapping[str, Value]) -> str:
+    """The answer that tells what a call came to; a value that the tool gives without a name is the result.
+
+    Args:
+        call: with what the tool showed.
+        result: the fields in it.
+    """
+    if len(result) == 1:
+        (value,) = result.values()
+        if call.observations[-1].text in (value.said, json.dumps(value.json, ensure_ascii=False)):
+            return f"The result is {value.said}."
+    return told(result)
 
 
 def _told_field(key: str, said: str) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 from demo_training.data.chinese_words import chinese_vocabulary, told_in_chinese
 from demo_training.data.code import run_cell, shortened
+from demo_training.data.dependent import single
 from demo_training.data.episode import Call, Round, spoken
-from demo_training.data.functions import Parameter, told
+from demo_training.data.functions import Parameter, told_by
 from demo_training.data.options import (
     Base,
     OptionTool,
@@ -131,7 +132,8 @@ def dependent_round(
     calls = (found.call(random), got.call(random))
     if chinese:
         return Round("Chinese", request, calls, told_in_chinese(got.result), got.facts)
-    return Round("two steps", spoken(request, random), calls, told(got.result), got.facts)
+    answer = told_by(calls[-1], got.result)
+    return Round("two steps", spoken(request, random), calls, answer, got.facts)
 
 
 def direct_round(entity: Entity, random: Random, vocabulary: Vocabulary) -> Round:
@@ -139,13 +141,7 @@ def direct_round(entity: Entity, random: Random, vocabulary: Vocabulary) -> Roun
     getter = random.choice([*entity.getters.values(), entity.finder])
     if getter is entity.finder:
         got = draw_wish(getter, random, vocabulary)
-        return Round(
-            "function",
-            spoken(got.request, random),
-            (got.call(random),),
-            told(got.result),
-            got.facts,
-        )
+        return single(got, got.request, random)
     code = KINDS["odd"].draw(random, vocabulary)
     label = entity.id_field.replace("_", " ")
     said = random.choice(
@@ -157,9 +153,7 @@ def direct_round(entity: Entity, random: Random, vocabulary: Vocabulary) -> Roun
         )
     )
     got = draw_wish(getter, random, vocabulary, fixed={"id": Value(said, code.json)})
-    return Round(
-        "function", spoken(got.request, random), (got.call(random),), told(got.result), got.facts
-    )
+    return single(got, got.request, random)
 
 
 def python_call(expression: str) -> tuple[Call, str]:
@@ -238,4 +232,5 @@ def relay_round(
         tool, random, vocabulary, fixed={key: Value(said, asked.result[attribute].json)}
     )
     calls = (asked.call(random), taken.call(random))
-    return Round("two steps", spoken(taken.request, random), calls, told(taken.result), taken.facts)
+    answer = told_by(calls[-1], taken.result)
+    return Round("two steps", spoken(taken.request, random), calls, answer, taken.facts)

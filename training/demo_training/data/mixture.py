@@ -117,14 +117,11 @@ def _python_chain(sources: Sources, random: Random) -> chains.Chain | None:
     ))  # fmt: skip
     source = f"print({a} {sign} {b})"
     output = code.run_cell(source)
-    fact = code.shortened(output)
     calls = tuple(
         json_call(each.offer.spec.name, each.arguments, each.result) for each in (first, second)
     )
     python = Call("python", source, (Observation(output),))
-    answer = random.choice(
-        (f"The {'total' if sign == '+' else 'difference'} is {fact}.", f"It is {fact}.")
-    )
+    answer, fact = code.answer_to(output)
     return (offered,), Round("two steps", spoken(ask, random), (*calls, python), answer, (fact,))
 
 
@@ -150,12 +147,12 @@ def _code_episode(sources: Sources, random: Random) -> Episode:
     rounds = []
     for _ in range(random.choice((2, 3, 4, 5, 6))):
         draw = random.random()
-        if draw < 0.87:
+        if draw < 0.9:
             asked = code.python_round(random, sources.vocabulary)
             rounds.append(
                 (code.with_mistake(asked, random) if random.random() < 0.06 else None) or asked
             )
-        elif draw < 0.91:
+        elif draw < 0.94:
             rounds.append(chinese.python_round(random))
         elif draw < 0.97:
             rounds.append(chat.chat_round(random, sources.vocabulary, (PYTHON,)))
@@ -292,22 +289,22 @@ def training_episode(random: Random, stock: Sequence[str] = ()) -> Episode:
 
 def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
     which = random.random()
-    if which < 0.42:
-        made, chance = _code_episode(sources, random), 0.06
-    elif which < 0.49:
-        made, chance = _browser_episode(sources, random), 0.12
-    elif which < 0.53:
-        made, chance = _drill_episode(sources, random, stock), 0.12
-    elif which < 0.64:
-        made, chance = _function_episode(sources, random), 0.12
-    elif which < 0.67:
+    if which < 0.41:
+        made, chance = _code_episode(sources, random), 0.04
+    elif which < 0.5:
+        made, chance = _browser_episode(sources, random), 0.09
+    elif which < 0.54:
+        made, chance = _drill_episode(sources, random, stock), 0.09
+    elif which < 0.66:
+        made, chance = _function_episode(sources, random), 0.09
+    elif which < 0.69:
         made, chance = _chinese_episode(random), 0.0
-    elif which < 0.94:
-        made, chance = _assembled_episode(sources, random), 0.12
-    elif which < 0.97:
-        made, chance = _text_episode(sources, random), 0.12
+    elif which < 0.95:
+        made, chance = _assembled_episode(sources, random), 0.09
+    elif which < 0.98:
+        made, chance = _text_episode(sources, random), 0.09
     else:
-        made, chance = _chat_episode(sources, random), 0.34
+        made, chance = _chat_episode(sources, random), 0.2
     return with_plain_round(made, random, sources.vocabulary) if random.random() < chance else made
 
 

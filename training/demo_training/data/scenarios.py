@@ -17,6 +17,7 @@ from demo_training.data.functions import (
     kind_of,
     offer,
     placeholders,
+    told_by,
 )
 from demo_training.data.material import material
 from demo_training.data.values import Kind, Value, Vocabulary, capitalised
@@ -62,7 +63,8 @@ class Scenario:
     Attributes:
         steps: in order; a parameter that is called as a field of an earlier step gets the value of this field.
         requests: with the words of the user's values.
-        answers: with the words of the user's values, of fields, and `{output}`.
+        answers: of a comparison, with the words of the user's values and of fields; every other scenario's answer tells
+            what its last call told.
         python: the code of the step `python`.
         compare: two pairs of a number's word and a thing's word; they give `{higher}` and `{lower}`, the things.
         values: of the user that only the code takes.
@@ -132,7 +134,7 @@ def _scenario(entry: Mapping[str, Any]) -> Scenario:
     return Scenario(
         tuple(steps),
         tuple(entry["requests"]),
-        tuple(entry["answers"]),
+        tuple(entry.get("answers", ())),
         entry.get("python", ""),
         tuple((number, thing) for number, thing in pairs),
         {word: kind_of(kind) for word, kind in entry.get("values", {}).items()},
@@ -174,7 +176,7 @@ def draw_chain(
         calls.append(call)
     if course.is_tie:
         return None
-    answer, facts = course.answer()
+    answer, facts = course.answer(calls[-1])
     return tuple(offers.values()), Round(
         "two steps", spoken(asked, random), tuple(calls), answer, facts
     )
@@ -317,14 +319,20 @@ class _Course:
         failed = replace(call, observations=(Observation(shown),))
         return Round("error, told", spoken(asked, self._random), (failed,), answer, (problem,))
 
-    def answer(self) -> tuple[str, tuple[str, ...]]:
-        """An answer that names only what was said or told, and the told values in it."""
-        sayable = placeholders(self._request) | self._told
-        fitting = [text for text in self._scenario.answers if placeholders(text) <= sayable]
-        text = self._random.choice(fitting or self._scenario.answers)
-        facts = sorted(placeholders(text) & self._told)
-        said = {word: value.said for word, value in self.known.items()}
-        return text.format(**said), tuple(said[word] for word in facts)
+    def answer(self, last: Call) -> tuple[str, tuple[str, ...]]:
+        """What the last call told, or which is more; and the told values in it."""
+        scenario = self._scenario
+        if scenario.answers:
+            text = self._random.choice(scenario.answers)
+            said = {word: value.said for word, value in self.known.items()}
+            facts = sorted(placeholders(text) & self._told)
+            return text.format(**said), tuple(said[word] for word in facts)
+        if scenario.python:
+            return f"The result is {self.known['output'].said}.", (self.known["output"].said,)
+        step = scenario.steps[-1]
+        results = self._stock.tools[step.tool].results
+        result = {_field(key): self.known[step.word(key)] for key in results}
+        return told_by(last, result), tuple(value.said for value in result.values())
 
 
 def _field(key: str) -> str:
