@@ -383,7 +383,7 @@ def told(result: Mapping[str, Value]) -> str:
 
 
 def told_by(call: Call, result: Mapping[str, Value]) -> str:
-    """The answer that tells what a call came to; a value that the tool gives without a name is the result.
+    """The answer that tells what a call came to; a number that the tool gives without a name is the result.
 
     Args:
         call: with what the tool showed.
@@ -391,7 +391,7 @@ def told_by(call: Call, result: Mapping[str, Value]) -> str:
     """
     if len(result) == 1:
         (value,) = result.values()
-        if call.observations[-1].text in (value.said, json.dumps(value.json, ensure_ascii=False)):
+        if not isinstance(value.json, str) and call.observations[-1].text == json.dumps(value.json):
             return f"The result is {value.said}."
     return told(result)
 
