@@ -163,7 +163,7 @@ def relay(
         "two steps",
         spoken(taken.request, random),
         (_call(source), _call(taken)),
-        taken.answer.replace(source.request, str(value)),
+        taken.answer,
         taken.facts,
     )
     return (source.offer, taking), question

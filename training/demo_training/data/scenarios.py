@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from demo_training.data.chains import Chain
-from demo_training.data.code import run_cell, shortened
+from demo_training.data.code import answer_to, run_cell, shortened
 from demo_training.data.episode import Call, Round, json_call, spoken
 from demo_training.data.functions import (
     Offer,
@@ -328,7 +328,8 @@ class _Course:
             facts = sorted(placeholders(text) & self._told)
             return text.format(**said), tuple(said[word] for word in facts)
         if scenario.python:
-            return f"The result is {self.known['output'].said}.", (self.known["output"].said,)
+            text, fact = answer_to(last.observations[-1].text)
+            return text, (fact,)
         step = scenario.steps[-1]
         results = self._stock.tools[step.tool].results
         result = {_field(key): self.known[step.word(key)] for key in results}
