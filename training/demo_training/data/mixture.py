@@ -289,15 +289,15 @@ def training_episode(random: Random, stock: Sequence[str] = ()) -> Episode:
 
 def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
     which = random.random()
-    if which < 0.41:
+    if which < 0.36:
         made, chance = _code_episode(sources, random), 0.04
-    elif which < 0.5:
+    elif which < 0.47:
         made, chance = _browser_episode(sources, random), 0.09
-    elif which < 0.54:
+    elif which < 0.5:
         made, chance = _drill_episode(sources, random, stock), 0.09
-    elif which < 0.66:
+    elif which < 0.64:
         made, chance = _function_episode(sources, random), 0.09
-    elif which < 0.69:
+    elif which < 0.66:
         made, chance = _chinese_episode(random), 0.0
     elif which < 0.95:
         made, chance = _assembled_episode(sources, random), 0.09

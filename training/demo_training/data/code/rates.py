@@ -127,6 +127,11 @@ _MORE = (
     ("another {y} are added|{y} more are there|{y} others come on top|there are {y} extra ones", "{r} * {c} + {y}"),
     ("{y} of them are missing|{y} of these are broken|{y} are taken away|{y} of them are gone|but {y} are lost", "{r} * {c} - {y}"),
 )  # fmt: skip
+# Of an operation: its sign, and what comes of it.
+_SIGNS: dict[type[ast.operator], tuple[str, str]] = {
+    ast.Add: ("+", "total"), ast.Mult: ("*", "total"), ast.Sub: ("-", "left"), ast.Mod: ("%", "left"),
+    ast.Div: ("/", "each"), ast.FloorDiv: ("//", "each"),
+}  # fmt: skip
 _CURRENCIES = ("${}", "${}", "{} dollars", "{} euros", "€{}", "£{}", "{} francs", "{} USD")
 
 
@@ -222,13 +227,17 @@ def _task(random: Random, vocabulary: Vocabulary, facts: list[str], question: st
 
 
 def _steps(expression: str) -> list[str]:
-    """An expression as one line, or with a line of its own for each part of it that is computed first."""
+    """An expression as one line, or with a line of its own for each part of it that is computed first.
+
+    What the last line computes is called by its sign, as the problems with steps of their own call it.
+    """
     top = ast.parse(expression, mode="eval").body
     if not isinstance(top, ast.BinOp):
-        return [f"result = {expression}"]
+        return [f"total = {expression}"]
     signs = {type(node.op) for node in ast.walk(top) if isinstance(node, ast.BinOp)}
+    sign, result = _SIGNS[type(top.op)]
     if len(signs) == 1:
-        return [f"result = {expression}"]
+        return [f"{result} = {expression}"]
     lines, names = [], ["first", "second"]
     parts = []
     for side in (top.left, top.right):
@@ -240,5 +249,4 @@ def _steps(expression: str) -> list[str]:
         elif text.startswith("-"):
             text = f"({text})"
         parts.append(text)
-    sign = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.FloorDiv: "//"}[type(top.op)]  # fmt: skip
-    return [*lines, f"result = {parts[0]} {sign} {parts[1]}"]
+    return [*lines, f"{result} = {parts[0]} {sign} {parts[1]}"]

@@ -84,13 +84,13 @@ _TOOL_HEADS = (
 
 # Each kind about as often as any other of its group, and what people ask every day more often.
 MAKERS: tuple[tuple[Maker, float], ...] = (
-    (arithmetic, 60), (expression, 40), (in_words, 80), (powers, 20), (percentages, 40), (shares, 45), (figure_of_a_list, 50), (combined_figures, 8), (one_figure, 32),
-    (percentile, 2), (number_theory, 110), (integer_kinds, 2 * INTEGER_KINDS), (strings, 90), (word_games, 10), (phrases, 105), (text_kinds, TEXT_KINDS),
-    (dates, 75), (date_kinds, 3 * DATE_KINDS // 2), (clock_times, 6), (time_units, 45), (conversions, 50), (unit_kinds, 2 * UNIT_KINDS),
-    (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 20), (story_kinds, STORY_KINDS), (balance, 48), (rates, 75), (several_steps, 80),
-    (worked_money, 120), (lists_of_life, 45), (common, 190), (clock_spans, 60), (day_spans, 60), (left_over, 60), (towards_a_goal, 45),
+    (arithmetic, 35), (expression, 25), (in_words, 80), (powers, 20), (percentages, 25), (shares, 30), (figure_of_a_list, 50), (combined_figures, 8), (one_figure, 32),
+    (percentile, 2), (number_theory, 60), (integer_kinds, 2 * INTEGER_KINDS), (strings, 90), (word_games, 10), (phrases, 105), (text_kinds, TEXT_KINDS),
+    (dates, 45), (date_kinds, 3 * DATE_KINDS // 2), (clock_times, 6), (time_units, 45), (conversions, 50), (unit_kinds, 2 * UNIT_KINDS),
+    (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 20), (story_kinds, STORY_KINDS), (balance, 48), (rates, 75), (several_steps, 140),
+    (worked_money, 160), (lists_of_life, 45), (common, 190), (clock_spans, 45), (day_spans, 35), (left_over, 60), (towards_a_goal, 45),
     (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 55), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 30),
-    (list_kinds, 3 * LIST_KINDS // 2), (problems, 270), (growth, 100), (geometry, 80), (measured, 80), (grouped, 35), (pasted, 60), (teams, 30), (two_parts, 40), (factors, 60), (counting, 110), (mirrored_and_shifted, 25),
+    (list_kinds, 3 * LIST_KINDS // 2), (problems, 330), (growth, 100), (geometry, 100), (measured, 80), (grouped, 35), (pasted, 80), (teams, 30), (two_parts, 40), (factors, 60), (counting, 110), (mirrored_and_shifted, 25),
     (files, 8), (conditional_list, 60), (conditional_range, 50), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
 
