@@ -82,7 +82,8 @@ _TOOL_HEADS = (
 )  # fmt: skip
 
 
-# Each kind about as often as any other of its group, and what people ask every day more often.
+# Each kind about as often as any other of its group, what people ask every day more often, and less often what is
+# nearly always right after some million tokens.
 MAKERS: tuple[tuple[Maker, float], ...] = (
     (arithmetic, 35), (expression, 25), (in_words, 80), (powers, 20), (percentages, 25), (shares, 30), (figure_of_a_list, 50), (combined_figures, 8), (one_figure, 32),
     (percentile, 2), (number_theory, 60), (integer_kinds, 2 * INTEGER_KINDS), (strings, 90), (word_games, 10), (phrases, 105), (text_kinds, TEXT_KINDS),
