@@ -127,7 +127,7 @@ _MORE = (
     ("another {y} are added|{y} more are there|{y} others come on top|there are {y} extra ones", "{r} * {c} + {y}"),
     ("{y} of them are missing|{y} of these are broken|{y} are taken away|{y} of them are gone|but {y} are lost", "{r} * {c} - {y}"),
 )  # fmt: skip
-# Of an operation: its sign, and what comes of it.
+# Of an operation: its sign, and what its value is called, mostly as in problems that are written in steps.
 _SIGNS: dict[type[ast.operator], tuple[str, str]] = {
     ast.Add: ("+", "total"), ast.Mult: ("*", "total"), ast.Sub: ("-", "left"), ast.Mod: ("%", "left"),
     ast.Div: ("/", "each"), ast.FloorDiv: ("//", "each"),
@@ -229,15 +229,13 @@ def _task(random: Random, vocabulary: Vocabulary, facts: list[str], question: st
 def _steps(expression: str) -> list[str]:
     """An expression as one line, or with a line of its own for each part of it that is computed first.
 
-    What the last line computes is called by its sign, as the problems with steps of their own call it.
+    Of several lines the last gives its value the name that `_SIGNS` has for its operation.
     """
     top = ast.parse(expression, mode="eval").body
-    if not isinstance(top, ast.BinOp):
-        return [f"total = {expression}"]
     signs = {type(node.op) for node in ast.walk(top) if isinstance(node, ast.BinOp)}
+    if not isinstance(top, ast.BinOp) or len(signs) == 1:
+        return [f"total = {expression}"]
     sign, result = _SIGNS[type(top.op)]
-    if len(signs) == 1:
-        return [f"{result} = {expression}"]
     lines, names = [], ["first", "second"]
     parts = []
     for side in (top.left, top.right):
