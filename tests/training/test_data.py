@@ -83,6 +83,7 @@ def test_generated_schemas_have_the_form_that_the_tool_decorator_makes() -> None
         "services.toml",
         "more.toml",
         "families.toml",
+        "families_home.toml",
         "chinese.toml",
         "drills.toml",
     ],

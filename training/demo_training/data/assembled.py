@@ -176,7 +176,7 @@ def _taker(entity: Entity, random: Random) -> list[OptionTool]:
 def assembled_episode(random: Random, vocabulary: Vocabulary) -> Episode:
     """Functions that are put together: some that need each other, services side by side, or with options."""
     makers = (dependent_episode, family_episode, option_episode)
-    (make,) = random.choices(makers, (46, 30, 24))
+    (make,) = random.choices(makers, (42, 36, 22))
     return make(random, vocabulary)
 
 

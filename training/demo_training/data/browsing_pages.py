@@ -43,6 +43,7 @@ _HEADLINES = (
     "{e} | Home",
     "All about {e}",
 )
+_HEADLINES_OF_A_FACT = ("{e} - {l}", "{l}: {e}", "{e}, {l}", "{e} | {l}", "{l} - {e}")
 _LINKS = ("Home", "Contact", "Imprint", "Next page", "News", "Map", "Photos", "Shop")
 _ASKS = (
     "{0}", "{0}", "{0}", "{0}", "Search the web: {0}", "{0} Please look it up.", "{0} Search for it.", "Look it up online: {0}",
@@ -113,6 +114,7 @@ class Site:
         value: what it says.
         question: with a mark at its end, or a thing to look up behind `=`.
         chinese: what is asked for, in Chinese.
+        label: of the fact that is asked for.
     """
 
     entity: str
@@ -122,12 +124,13 @@ class Site:
     value: str
     question: str
     chinese: str
+    label: str
 
 
 @cache
 def load_things() -> tuple[Thing, ...]:
-    """The material of browsing_pages.toml."""
-    content = material("browsing_pages.toml")
+    """The material of browsing_pages.toml and browsing_more.toml."""
+    files = ("browsing_pages.toml", "browsing_more.toml")
     return tuple(
         Thing(
             tuple(each["names"].split("|")),
@@ -135,7 +138,8 @@ def load_things() -> tuple[Thing, ...]:
             tuple(each["intro"].split("|")),
             tuple(_fact(line) for line in each["facts"].strip().splitlines()),
         )
-        for each in content["thing"]
+        for file in files
+        for each in material(file)["thing"]
     )
 
 
@@ -169,10 +173,11 @@ def _entity(thing: Thing, random: Random, vocabulary: Vocabulary) -> str:
     )
 
 
-def _site(thing: Thing, random: Random, vocabulary: Vocabulary) -> Site:
-    """A page with two to five facts, one of which is asked for."""
-    entity = _entity(thing, random, vocabulary)
-    facts = random.sample(thing.facts, min(len(thing.facts), random.choice((2, 3, 3, 4, 5))))
+def _site(thing: Thing, random: Random, vocabulary: Vocabulary, beside: Site | None = None) -> Site:
+    """A page with two to five facts, one of which is asked for; given another about the same thing, not the one of that."""
+    entity = beside.entity if beside else _entity(thing, random, vocabulary)
+    known = [each for each in thing.facts if beside is None or each.label != beside.label]
+    facts = random.sample(known, min(len(known), random.choice((2, 3, 3, 4, 5))))
     asked = random.choice(facts)
     values = {each.label: _value(each.kind, random, vocabulary) for each in facts}
     in_lines = random.random() < 0.25  # all of it, or some of it
@@ -192,11 +197,21 @@ def _site(thing: Thing, random: Random, vocabulary: Vocabulary) -> Site:
     sentences += [each.format(e=entity) for each in random.sample(FILLERS, random.choice((0, 0, 1)))]  # fmt: skip
     random.shuffle(sentences)
     intro = random.choice(thing.intros).format(e=entity, c=random.choice(vocabulary.cities))
-    headline = random.choice(_HEADLINES).format(e=entity)
+    is_about_one = beside is not None or random.random() < 0.3
+    headlines = _HEADLINES_OF_A_FACT if is_about_one else _HEADLINES
+    headline = random.choice(headlines).format(e=entity, l=asked.label.lower())
     text = _text(entity, [intro, *sentences], lines, random)
     question = random.choice(asked.questions).format(e=entity)
+    chinese = f"{entity}的{asked.chinese}"
     return Site(
-        entity, headline, text, told, values[asked.label], question, f"{entity}的{asked.chinese}"
+        entity,
+        capitalised(headline),
+        text,
+        told,
+        values[asked.label],
+        question,
+        chinese,
+        asked.label,
     )
 
 
@@ -260,7 +275,7 @@ def _request(question: str, random: Random) -> tuple[str, str]:
 def _in_two_sentences(site: Site, random: Random) -> tuple[str, str] | None:
     """What it is about, then what is asked of it; searched for is the question with the name in it."""
     name = f"the {site.entity}" if f"the {site.entity}" in site.question else site.entity
-    if site.question.startswith("=") or name not in site.question:
+    if site.question.startswith("=") or name not in site.question or ". " in site.question:
         return None
     asked = random.choice(_ASKS).format(site.question.replace(name, "it", 1))
     return f"{random.choice(_SUBJECTS).format(name)} {asked}", site.question.rstrip("?")
@@ -325,7 +340,7 @@ def _searched(
         nothing = Observation(f"No results for {query!r}.\nVisible: 0% - 100%", "browser_result")
         call = Call("simple_browser", code, (nothing,))
         return Round("browser", user, (call,), f"I found no results for {query!r}.", ())
-    number = random.choice((0, 0, random.randint(0, len(others))))
+    number = random.randint(0, len(others))
     found = [*others[:number], site, *others[number:]]
     addresses = [_address(each, random, vocabulary) for each in found]
     entries = [
@@ -364,7 +379,7 @@ def _chinese_site(thing: Thing, random: Random, vocabulary: Vocabulary) -> Site:
     index = random.randrange(len(facts))
     text = random.choice(("", "\n\n")).join([f"欢迎了解{entity}。", *told])
     asked = f"{entity}的{facts[index].chinese}"
-    return Site(entity, entity, text, told[index], values[index], asked, asked)
+    return Site(entity, entity, text, told[index], values[index], asked, asked, facts[index].label)
 
 
 def site_round(random: Random, vocabulary: Vocabulary) -> Round:
@@ -381,8 +396,11 @@ def site_round(random: Random, vocabulary: Vocabulary) -> Round:
         return _opened(site, random, vocabulary)
     others = [
         _site(random.choice((thing, random.choice(things))), random, vocabulary)
-        for _ in range(random.choice((0, 0, 1, 2, 3)))
+        for _ in range(random.choice((0, 1, 1, 2, 2, 3)))
     ]
+    if random.random() < 0.4:
+        others.insert(0, _site(thing, random, vocabulary, beside=site))
+        random.shuffle(others)
     others = [each for each in others if not _tells(each.text, site)]  # the same value by chance
     named_before = _in_two_sentences(site, random) if random.random() < 0.25 else None
     user, query = named_before or _request(site.question, random)

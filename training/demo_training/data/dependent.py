@@ -75,7 +75,7 @@ class Scene:
 
 @cache
 def load_dependent() -> Stock:
-    """The material of dependent.toml."""
+    """The material of dependent.toml and feeds.toml."""
     content = material("dependent.toml")
     subjects = tuple(
         Subject(
@@ -94,7 +94,7 @@ def load_dependent() -> Stock:
         content["field"],
         tuple(content["taker"]),
         tuple(content["listing"]),
-        tuple(content["feed"]),
+        (*content["feed"], *material("feeds.toml")["feed"]),
     )
 
 

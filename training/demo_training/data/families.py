@@ -27,6 +27,7 @@ from demo_training.data.values import Value, Vocabulary, capitalised
 from glm_tools.python import SPEC as PYTHON
 from glm_tools.tool import ToolSpec
 
+_FILES = ("families.toml", "families_home.toml")
 _DEFAULTS = (1, 2, 3, 5, 10)
 _COUNTED = {
     "days",
@@ -45,8 +46,8 @@ _BRACKETS = re.compile(r"\[(.*)\]")
 
 @cache
 def family_templates() -> tuple[Template, ...]:
-    """The templates of families.toml."""
-    return load_templates("families.toml")
+    """The templates of the files of families."""
+    return tuple(template for file in _FILES for template in load_templates(file))
 
 
 @dataclass(frozen=True)
