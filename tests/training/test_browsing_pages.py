@@ -1,9 +1,11 @@
 """Training data about pages: what is quoted stands in what was shown, and a page is opened where a result does not tell it."""
 
 import re
+from collections import Counter
 from random import Random
 
-from demo_training.data.browsing_pages import load_things, site_round
+from demo_training.data.browsing_pages import site_round
+from demo_training.data.browsing_sites import load_things
 from demo_training.data.values import TRAINING
 
 
@@ -45,3 +47,15 @@ def test_a_result_that_tells_the_answer_is_not_opened() -> None:
             assert told not in asked.calls[0].observations[0].text, asked
             opened += 1
     assert opened > 50
+
+
+def test_the_page_that_answers_stands_at_any_place() -> None:
+    """The model clicked the first result, whatever it was about."""
+    random = Random(3)
+    places = Counter[str]()
+    for _ in range(900):
+        asked = site_round(random, TRAINING)
+        if len(asked.calls) == 2:
+            places[asked.calls[1].payload] += 1
+    assert set(places) == {f"mclick([{place}])" for place in range(4)}
+    assert max(places.values()) < places.total() / 2

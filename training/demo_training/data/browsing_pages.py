@@ -1,49 +1,26 @@
 """Questions for `simple_browser` that a page answers among other things: the sentence that tells it is quoted.
 
-A page tells several facts of one thing in prose, in lists and in tables; a search result shows as much of it as its snippet
-holds. The query is the question as it was asked.
+A search result shows as much of a page as its snippet holds. The query is the question as it was asked, with the name in
+front where another sentence has it.
 """
 
 import re
-from dataclasses import dataclass, replace
-from functools import cache
 from random import Random
 
-from demo_training.data.browsing import (
-    FILLERS,
-    browser_round,
-    compact_text,
-    page,
-    search_results,
+from demo_training.data.browsing import browser_round, compact_text, page, search_results
+from demo_training.data.browsing_sites import (
+    Site,
+    Thing,
+    chinese_site,
+    draw_site,
+    load_things,
+    titled,
 )
-from demo_training.data.chinese_words import SURNAMES, made_text
 from demo_training.data.episode import Call, Round, spoken
 from demo_training.data.functions import lowered
-from demo_training.data.material import material
-from demo_training.data.values import (
-    KINDS,
-    Vocabulary,
-    capitalised,
-    full_name,
-    invented_word,
-    title,
-)
+from demo_training.data.values import Vocabulary, invented_word
 from glm_tools.tool import Observation
 
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-_HEADLINES = (
-    "{e}",
-    "{e}",
-    "{e} - overview",
-    "About {e}",
-    "{e}: facts",
-    "Welcome: {e}",
-    "{e} | Home",
-    "All about {e}",
-)
-_HEADLINES_OF_A_FACT = ("{e} - {l}", "{l}: {e}", "{e}, {l}", "{e} | {l}", "{l} - {e}")
 _LINKS = ("Home", "Contact", "Imprint", "Next page", "News", "Map", "Photos", "Shop")
 _ASKS = (
     "{0}", "{0}", "{0}", "{0}", "Search the web: {0}", "{0} Please look it up.", "{0} Search for it.", "Look it up online: {0}",
@@ -81,158 +58,9 @@ _SAME_ORDER = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Fact:
-    """Something that pages tell of a thing; see browsing_pages.toml."""
-
-    label: str
-    chinese: str
-    kind: str
-    statements: tuple[str, ...]
-    questions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Thing:
-    """Made-up things of a kind."""
-
-    names: tuple[str, ...]
-    chinese: tuple[str, ...]
-    intros: tuple[str, ...]
-    facts: tuple[Fact, ...]
-
-
-@dataclass(frozen=True)
-class Site:
-    """A page about one thing, and what is asked of it.
-
-    Attributes:
-        entity: the thing.
-        headline: of the page.
-        text: of the page, as the browser shows it, without links.
-        told: the sentence or line that answers the question.
-        value: what it says.
-        question: with a mark at its end, or a thing to look up behind `=`.
-        chinese: what is asked for, in Chinese.
-        label: of the fact that is asked for.
-    """
-
-    entity: str
-    headline: str
-    text: str
-    told: str
-    value: str
-    question: str
-    chinese: str
-    label: str
-
-
-@cache
-def load_things() -> tuple[Thing, ...]:
-    """The material of browsing_pages.toml and browsing_more.toml."""
-    files = ("browsing_pages.toml", "browsing_more.toml")
-    return tuple(
-        Thing(
-            tuple(each["names"].split("|")),
-            tuple(each["chinese"].split("|")),
-            tuple(each["intro"].split("|")),
-            tuple(_fact(line) for line in each["facts"].strip().splitlines()),
-        )
-        for file in files
-        for each in material(file)["thing"]
-    )
-
-
-def _fact(line: str) -> Fact:
-    head, statements, questions = (part.strip() for part in line.split(" > "))
-    label, chinese, kind = head.split(" | ")
-    return Fact(label, chinese, kind, tuple(statements.split(" | ")), tuple(questions.split(" | ")))
-
-
-def _value(kind: str, random: Random, vocabulary: Vocabulary) -> str:
-    """A value as pages write it."""
-    if "~" in kind:
-        return random.choice(kind.split("~"))
-    if kind == "people":
-        return f"{random.randint(1, 900)},{random.randint(0, 999):03d}"
-    if kind == "date":
-        day, month = random.randint(1, 28), random.choice(_MONTHS)
-        year = random.choice(("", f", {random.randint(1890, 2027)}"))
-        return random.choice((f"{month} {day}{year}", f"{day} {month}{year.replace(',', '')}"))
-    if kind == "time" and random.random() < 0.5:
-        return f"{random.randint(1, 12)} {random.choice(('am', 'pm'))}"
-    return KINDS[kind].draw(random, vocabulary).said
-
-
-def _entity(thing: Thing, random: Random, vocabulary: Vocabulary) -> str:
-    return random.choice(thing.names).format(
-        w=capitalised(invented_word(random, vocabulary)),
-        n=random.randint(2, 900),
-        t=title(random, vocabulary).removeprefix("The "),
-        p=full_name(random, vocabulary),
-    )
-
-
-def _site(thing: Thing, random: Random, vocabulary: Vocabulary, beside: Site | None = None) -> Site:
-    """A page with two to five facts, one of which is asked for; given another about the same thing, not the one of that."""
-    entity = beside.entity if beside else _entity(thing, random, vocabulary)
-    known = [each for each in thing.facts if beside is None or each.label != beside.label]
-    facts = random.sample(known, min(len(known), random.choice((2, 3, 3, 4, 5))))
-    asked = random.choice(facts)
-    values = {each.label: _value(each.kind, random, vocabulary) for each in facts}
-    in_lines = random.random() < 0.25  # all of it, or some of it
-    sentences: list[str] = []
-    lines: list[str] = []
-    told = ""
-    for each in facts:
-        value = values[each.label]
-        is_line = in_lines and random.random() < 0.8
-        text = (
-            f"{each.label}: {value}"
-            if is_line
-            else random.choice(each.statements).format(v=value, e=entity)
-        )
-        (lines if is_line else sentences).append(text)
-        told = text if each is asked else told
-    sentences += [each.format(e=entity) for each in random.sample(FILLERS, random.choice((0, 0, 1)))]  # fmt: skip
-    random.shuffle(sentences)
-    intro = random.choice(thing.intros).format(e=entity, c=random.choice(vocabulary.cities))
-    is_about_one = beside is not None or random.random() < 0.3
-    headlines = _HEADLINES_OF_A_FACT if is_about_one else _HEADLINES
-    headline = random.choice(headlines).format(e=entity, l=asked.label.lower())
-    text = _text(entity, [intro, *sentences], lines, random)
-    question = random.choice(asked.questions).format(e=entity)
-    chinese = f"{entity}的{asked.chinese}"
-    return Site(
-        entity,
-        capitalised(headline),
-        text,
-        told,
-        values[asked.label],
-        question,
-        chinese,
-        asked.label,
-    )
-
-
-def _text(entity: str, sentences: list[str], lines: list[str], random: Random) -> str:
-    """Prose in paragraphs, then a list or a table."""
-    if random.random() < 0.4:
-        prose = " ".join(sentences)
-    elif random.random() < 0.5:
-        prose = "\n\n".join(sentences)
-    else:
-        prose = f"{sentences[0]}\n\n{' '.join(sentences[1:])}".strip()
-    parts = [f"# {entity}", prose] if random.random() < 0.7 else [prose]
-    if lines:
-        if random.random() < 0.5:
-            parts.append(random.choice(("## Facts", "## At a glance", "## Information", "## Data")))
-        if random.random() < 0.25:
-            rows = [f"| {line.replace(': ', ' | ', 1)} |" for line in lines]
-            parts.append("\n".join(["| | |", "| --- | --- |", *rows]))
-        else:
-            parts.append("\n".join(f"- {line}" for line in lines))
-    return "\n\n".join(parts)
+_SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z])")
+# What may stand before a name for which "it" can stand.
+_BEFORE_IT = re.compile(r"(?:of|at|for|to|with|from|in|on|does|do|did|is|was|are|by) (?:the )?$")
 
 
 def _snippet(site: Site, random: Random) -> str:
@@ -255,30 +83,49 @@ def _tells(shown: str, site: Site) -> bool:
     return site.told in shown or row in shown
 
 
-def _request(question: str, random: Random) -> tuple[str, str]:
+def _inside(question: str, entity: str) -> str:
+    """The question as it stands inside a sentence: a name keeps its capital letter."""
+    return question if question.startswith(entity) else lowered(question)
+
+
+def _query(question: str, entity: str) -> str:
+    """The sentence that asks, the name before it where that stands in another one."""
+    asked = _SENTENCE.split(question)[-1].rstrip("?")
+    return asked if entity in asked else f"{entity} {lowered(asked)}"
+
+
+def _request(site: Site, random: Random) -> tuple[str, str]:
     """What is asked, and what is searched for."""
+    question, entity = site.question, site.entity
     if question.startswith("="):
         noun = question[1:]
         user = random.choice(_NOUNS).format(noun)
         if _PERSONS.match(noun):
             user = user.replace("What", "Who")
         return user, noun.removeprefix("the ")
+    if _SENTENCE.search(question):  # nothing fits before the remark
+        ask = random.choice([each for each in _ASKS if each.startswith("{0}")])
+        return ask.format(question), _query(question, entity)
     query = question.rstrip("?")
     if _SAME_ORDER.match(question) and random.random() < 0.5:
         return random.choice(_INDIRECT).format(lowered(query)), lowered(query)
     if random.random() < 0.15:
-        question = random.choice((query, lowered(query)))
+        question = random.choice((query, _inside(query, entity)))
         return question, question
     return random.choice(_ASKS).format(question), query
 
 
 def _in_two_sentences(site: Site, random: Random) -> tuple[str, str] | None:
-    """What it is about, then what is asked of it; searched for is the question with the name in it."""
-    name = f"the {site.entity}" if f"the {site.entity}" in site.question else site.entity
-    if site.question.startswith("=") or name not in site.question or ". " in site.question:
+    """What it is about, then what is asked of it."""
+    question = site.question
+    name = f"the {site.entity}" if f"the {site.entity}" in question else site.entity
+    before, found, after = question.partition(name)
+    has_place = _BEFORE_IT.search(before) and after[:1] in ("?", " ")
+    if question.startswith("=") or not found or not has_place or _SENTENCE.search(question):
         return None
-    asked = random.choice(_ASKS).format(site.question.replace(name, "it", 1))
-    return f"{random.choice(_SUBJECTS).format(name)} {asked}", site.question.rstrip("?")
+    asked = f"{before}it{after}"
+    user = f"{random.choice(_SUBJECTS).format(name)} {random.choice(_ASKS).format(asked)}"
+    return user, _query(asked, site.entity)
 
 
 def _answer(site: Site, number: int) -> str:
@@ -313,8 +160,9 @@ def _opened(site: Site, random: Random, vocabulary: Vocabulary) -> Round:
     url = _address(site, random, vocabulary)
     question = site.question
     if question.startswith("="):
-        question = f"What is {question[1:]}?"
-    user = random.choice(_OPEN).format(question, lowered(question), url=url)
+        noun = question[1:]
+        question = f"{'Who' if _PERSONS.match(noun) else 'What'} is {noun}?"
+    user = random.choice(_OPEN).format(question, _inside(question, site.entity), url=url)
     code = f"open_url({compact_text(url)})"
     if random.random() < 0.07:
         problem = f"{url!r}: {random.choice(_PROBLEMS)}"
@@ -343,10 +191,15 @@ def _searched(
     number = random.randint(0, len(others))
     found = [*others[:number], site, *others[number:]]
     addresses = [_address(each, random, vocabulary) for each in found]
-    entries = [
-        (each.headline, address.split("/")[2], _snippet(each, random))
-        for each, address in zip(found, addresses, strict=True)
-    ]
+    snippets = [_snippet(each, random) for each in found]
+    before, told, _ = " ".join(site.text.split()).partition(site.told)
+    if (
+        told and random.random() < 0.4
+    ):  # cut off where it becomes interesting: the page has to be opened
+        snippets[number] = f"{before.strip()}…"
+    hosts = [address.split("/")[2] for address in addresses]
+    headlines = [each.headline for each in found]
+    entries = list(zip(headlines, hosts, snippets, strict=True))
     calls = [Call("simple_browser", code, (search_results(entries),))]
     if not _tells(entries[number][2], site):
         text = _shown_page(number, len(found), site, addresses[number], random)
@@ -355,31 +208,25 @@ def _searched(
     return Round("browser", user, tuple(calls), _answer(site, number), (site.value,))
 
 
-def _chinese_site(thing: Thing, random: Random, vocabulary: Vocabulary) -> Site:
-    """A page in Chinese, or one in English that is asked for in Chinese."""
-    if random.random() < 0.4 or not thing.chinese[0]:
-        site = _site(thing, random, vocabulary)
-        return replace(site, question=site.chinese)
-    entity = made_text(random)[:3] + random.choice(thing.chinese)
-    facts = random.sample(thing.facts, min(len(thing.facts), random.choice((2, 3, 4))))
-    values = [
-        random.choice(SURNAMES) + made_text(random)[:2]
-        if each.kind == "name"
-        else made_text(random)[:2]
-        if each.kind in ("city", "label", "address") or "~" in each.kind
-        else KINDS["date"].draw(random, vocabulary).said
-        if each.kind == "date"
-        else _value(each.kind, random, vocabulary)
-        for each in facts
-    ]
-    told = [
-        random.choice(("{e}的{l}是{v}。", "{l}是{v}。", "{l}：{v}。", "它的{l}为{v}。")).format(e=entity, l=each.chinese, v=value)
-        for each, value in zip(facts, values, strict=True)
-    ]  # fmt: skip
-    index = random.randrange(len(facts))
-    text = random.choice(("", "\n\n")).join([f"欢迎了解{entity}。", *told])
-    asked = f"{entity}的{facts[index].chinese}"
-    return Site(entity, entity, text, told[index], values[index], asked, asked, facts[index].label)
+def _near_misses(thing: Thing, site: Site, random: Random, vocabulary: Vocabulary) -> list[Site]:
+    """Other results: something else of the same thing, the same of another thing, and now and then any page."""
+    (asked,) = (each for each in thing.facts if each.label == site.label)
+    others = []
+    for _ in range(random.choice((0, 1, 2, 3, 3, 3, 3))):
+        draw = random.random()
+        if draw < 0.45:
+            rest = [each for each in thing.facts if each is not asked]
+            alike = [each for each in rest if each.kind == asked.kind]
+            about = random.choice(alike or rest)
+            made = draw_site(thing, random, vocabulary, entity=site.entity, asked=about, without=asked.label)  # fmt: skip
+            other = titled(made, random)
+        elif draw < 0.85:
+            other = titled(draw_site(thing, random, vocabulary, asked=asked), random)
+        else:
+            other = draw_site(random.choice(load_things()), random, vocabulary)
+        if not _tells(other.text, site):  # the same value by chance
+            others.append(other)
+    return others
 
 
 def site_round(random: Random, vocabulary: Vocabulary) -> Round:
@@ -387,23 +234,18 @@ def site_round(random: Random, vocabulary: Vocabulary) -> Round:
     things = load_things()
     thing = random.choice(things)
     if random.random() < 0.13:
-        site = _chinese_site(thing, random, vocabulary)
-        others = [_chinese_site(random.choice(things), random, vocabulary)] * random.choice((0, 1))
+        site = chinese_site(thing, random, vocabulary)
+        others = [chinese_site(random.choice(things), random, vocabulary)] * random.choice((0, 1))
         user = random.choice(_CHINESE_ASKS).format(site.question)
         return _searched(site, others, (user, site.question), random, vocabulary)
-    site = _site(thing, random, vocabulary)
+    site = draw_site(thing, random, vocabulary)
     if random.random() < 0.25:
         return _opened(site, random, vocabulary)
-    others = [
-        _site(random.choice((thing, random.choice(things))), random, vocabulary)
-        for _ in range(random.choice((0, 1, 1, 2, 2, 3)))
-    ]
-    if random.random() < 0.4:
-        others.insert(0, _site(thing, random, vocabulary, beside=site))
-        random.shuffle(others)
-    others = [each for each in others if not _tells(each.text, site)]  # the same value by chance
+    others = _near_misses(thing, site, random, vocabulary)
+    if random.random() < 0.65:
+        site = titled(site, random)
     named_before = _in_two_sentences(site, random) if random.random() < 0.25 else None
-    user, query = named_before or _request(site.question, random)
+    user, query = named_before or _request(site, random)
     return _searched(site, others, (spoken(user, random), query), random, vocabulary)
 
 
