@@ -258,7 +258,13 @@ def _asked(random: Random, kind: tuple[str, str], slots: Mapping[str, object]) -
 
 def _people(random: Random, vocabulary: Vocabulary) -> dict[str, object]:
     who, other = random.sample(sorted(set(vocabulary.first_names)), 2)
-    return {"who": who, "other": other, "i": random.choice(ITEMS), "thing": random.choice(vocabulary.things), "city": random.choice(vocabulary.cities)}  # fmt: skip
+    return {
+        "who": who,
+        "other": other,
+        "i": random.choice(ITEMS),
+        "thing": random.choice(vocabulary.things),
+        "city": random.choice(vocabulary.cities),
+    }
 
 
 def _numeric(random: Random, vocabulary: Vocabulary) -> Task:
@@ -267,7 +273,10 @@ def _numeric(random: Random, vocabulary: Vocabulary) -> Task:
     for name, value in drawn_sizes(random, sizes).items():
         slots[name] = value if "." in value else int(value)
         if value.isdigit():
-            slots |= {name.upper(): said_number(random, int(value)), f"{name}th": ordinal(random, int(value))}  # fmt: skip
+            slots |= {
+                name.upper(): said_number(random, int(value)),
+                f"{name}th": ordinal(random, int(value)),
+            }
     asked = _asked(random, (kind[0], kind[1]), slots)
     return Task(capitalised(asked.request), asked.code)
 
@@ -284,7 +293,8 @@ def _of_a_range(random: Random, vocabulary: Vocabulary) -> Task:
         (f"numbers from {low} to {high}", f"range({low}, {high} + 1)"), (f"numbers between {low} and {high}", f"range({low}, {high} + 1)"), (f"whole numbers from {low} up to {high}", f"range({low}, {high} + 1)"),
         (f"positive numbers below {min(high, 200)}", f"range(1, {min(high, 200)})"), ("two-digit numbers", "range(10, 100)"), ("three-digit numbers", "range(100, 1000)"),
     ))  # fmt: skip
-    test, clause = test.format_map(slots), random.choice(clauses.split("|")).format_map(slots).replace(" a 8", " an 8")  # fmt: skip
+    test = test.format_map(slots)
+    clause = random.choice(clauses.split("|")).format_map(slots).replace(" a 8", " an 8")
     if not 0 < eval(f"sum({test} for x in {where})") < (45 if code.startswith("[") else 10**9):
         return _of_a_range(random, vocabulary)
     made = code.format(c=test, r=where)
@@ -294,18 +304,35 @@ def _of_a_range(random: Random, vocabulary: Vocabulary) -> Task:
 def _of_numbers(random: Random, vocabulary: Vocabulary) -> Task:
     kind = random.choice(_LISTS)
     count, high = random.randint(4, 9), random.choice((20, 30, 60, 100, 1000))
-    has_negative = random.random() < 0.2 and not re.search(r"str\(|%|total|range|Golf|Visitors|cores|marks|Guess", f"{kind}")  # fmt: skip
+    has_negative = random.random() < 0.2 and not re.search(
+        r"str\(|%|total|range|Golf|Visitors|cores|marks|Guess", f"{kind}"
+    )
     low, top = -high // 2 if has_negative else 1, random.randint(count + 1, 14)
     values = random.sample(range(low, (top if "{top}" in kind[1] else high) + 1), count)
     (lo, hi), (x, y) = sorted(random.sample(values, 2)), random.sample(values, 2)
     t = random.choice((sorted(values)[count // 2], random.randint(low, high)))
     part = sum(values[: random.randint(2, count - 1)]) - random.randint(0, 1)
-    slots = {"l": series(random, values), "v": values, "lo": lo, "hi": hi, "x": x, "sum": x + y, "goal": x + y + random.choice((0, 0, 1, 3)), "top": top, "t": t, "part": part}  # fmt: skip
+    slots = {
+        "l": series(random, values),
+        "v": values,
+        "lo": lo,
+        "hi": hi,
+        "x": x,
+        "sum": x + y,
+        "goal": x + y + random.choice((0, 0, 1, 3)),
+        "top": top,
+        "t": t,
+        "part": part,
+    }
     return _asked(random, kind, slots)
 
 
 def _pool(random: Random, vocabulary: Vocabulary) -> tuple[str, list[object]]:
-    pools: dict[str, Sequence[object]] = {"number": range(1, random.choice((13, 30, 100))), "item": ITEMS, "name": sorted(set(vocabulary.first_names))}  # fmt: skip
+    pools: dict[str, Sequence[object]] = {
+        "number": range(1, random.choice((13, 30, 100))),
+        "item": ITEMS,
+        "name": sorted(set(vocabulary.first_names)),
+    }
     what = random.choice([name for name, values in pools.items() if len(values) >= 8])
     return what, random.sample(pools[what], 8)
 
@@ -331,28 +358,44 @@ def _two_lists(random: Random, vocabulary: Vocabulary) -> Task:
     random.shuffle(b)
     said, heads = [", ".join(map(str, values)) for values in (a, b)], random.choice(_BESIDE[what])
     signs = random.choice(("[{}]", "[{}]", "({})"))
-    slots = {"what": what, "va": a, "vb": b, "a": signs.format(said[0]), "b": signs.format(said[1]), "A": heads[0].format(said[0]), "B": heads[1].format(said[1])}  # fmt: skip
+    slots = {
+        "what": what,
+        "va": a,
+        "vb": b,
+        "a": signs.format(said[0]),
+        "b": signs.format(said[1]),
+        "A": heads[0].format(said[0]),
+        "B": heads[1].format(said[1]),
+    }
     return _asked(random, kind, slots)
 
 
 def _of_text(random: Random, vocabulary: Vocabulary) -> Task:
-    kind, pool = random.choice(random.choice((_WORDS, _WORD, _SENTENCES))), sorted(set(vocabulary.dictionary))  # fmt: skip
+    kind = random.choice(random.choice((_WORDS, _WORD, _SENTENCES)))
+    pool = sorted(set(vocabulary.dictionary))
     several = random.sample(pool, min(random.randint(3, 6), len(pool)))
     if "== word[::-1]" in kind[1] or "word[-1]" in kind[1]:
-        several = list(dict.fromkeys([*several[:3], *random.sample(_MIRRORED, random.randint(1, 3))]))  # fmt: skip
+        several = list(
+            dict.fromkeys([*several[:3], *random.sample(_MIRRORED, random.randint(1, 3))])
+        )
     random.shuffle(several)
     word = random.choice(pool) if random.random() < 0.7 else invented_word(random, vocabulary)
     is_distinct = "factorial" in kind[1]
-    short = [each for each in pool if len(each) <= 8 and (not is_distinct or len(set(each)) == len(each))]  # fmt: skip
+    short = [
+        each for each in pool if len(each) <= 8 and (not is_distinct or len(set(each)) == len(each))
+    ]
     text = random.choice(vocabulary.sentences if random.random() < 0.3 else _SCENES)
     text = text.format_map(_people(random, vocabulary)).replace("'", "")
     letters = [x for x in text if x.islower() and x.upper() not in text]
     once = max([each for each in text.split() if text.count(each) == 1] or [text], key=len)
     lengths = sorted(map(len, text.split() if kind in _SENTENCES else several))
-    if (lengths[0] == lengths[1] and "(min(" in kind[1]) or (lengths[-1] == lengths[-2] and "(max(" in kind[1]):  # fmt: skip
+    if (lengths[0] == lengths[1] and "(min(" in kind[1]) or (
+        lengths[-1] == lengths[-2] and "(max(" in kind[1]
+    ):
         return _of_text(random, vocabulary)  # no ties
     c = random.choice(letters if kind in _SENTENCES else word if kind in _WORD else several[0])
-    quote, dword = random.choice(("'{}'", '"{}"', "{}")), random.choice(short or ["planet", "tiger"])  # fmt: skip
+    quote = random.choice(("'{}'", '"{}"', "{}"))
+    dword = random.choice(short or ["planet", "tiger"])
     few = random.sample(sorted(set(vocabulary.first_names)), 3)
     slots = {
         "ws": series(random, several), "v": several, "n": random.randint(3, 7), "few": series(random, few), "fv": few, "x": once if kind in _SENTENCES else random.choice(several), "y": random.choice(pool),
@@ -364,37 +407,78 @@ def _of_text(random: Random, vocabulary: Vocabulary) -> Task:
 
 def _said_date(random: Random, day: date) -> str:
     month, nth = MONTHS[day.month - 1], ordinal(random, day.day, letters=False)
-    return random.choice((day.isoformat(), f"{month} {day.day}, {day.year}", f"{day.day} {month} {day.year}", f"the {nth} of {month} {day.year}", f"{month} {nth}, {day.year}", f"{day.day} {month[:3]} {day.year}"))  # fmt: skip
+    return random.choice(
+        (
+            day.isoformat(),
+            f"{month} {day.day}, {day.year}",
+            f"{day.day} {month} {day.year}",
+            f"the {nth} of {month} {day.year}",
+            f"{month} {nth}, {day.year}",
+            f"{day.day} {month[:3]} {day.year}",
+        )
+    )
 
 
 def _of_dates(random: Random, vocabulary: Vocabulary) -> Task:
     first = date(random.randint(1900, 2060), 1, 1) + timedelta(days=random.randrange(365))
-    second = first + timedelta(days=random.choice((random.randint(2, 400), random.randint(100, 9000))))  # fmt: skip
+    second = first + timedelta(
+        days=random.choice((random.randint(2, 400), random.randint(100, 9000)))
+    )
     m, weekday = random.randint(1, 12), random.choice(_WEEKDAYS)
-    slots = {**_people(random, vocabulary), "a": _said_date(random, first), "b": _said_date(random, second), "ca": date_code(first), "cb": date_code(second), "n": random.randint(3, 400), "k": random.randint(2, 40), "m": m, "month": MONTHS[m - 1], "year": first.year, "day": random.randint(1, 28), "weekday": weekday}  # fmt: skip
+    slots = {
+        **_people(random, vocabulary),
+        "a": _said_date(random, first),
+        "b": _said_date(random, second),
+        "ca": date_code(first),
+        "cb": date_code(second),
+        "n": random.randint(3, 400),
+        "k": random.randint(2, 40),
+        "m": m,
+        "month": MONTHS[m - 1],
+        "year": first.year,
+        "day": random.randint(1, 28),
+        "weekday": weekday,
+    }
     return _asked(random, random.choice(_DATES), slots)
 
 
 def _of_a_table(random: Random, vocabulary: Vocabulary) -> Task:
     questions, code = random.choice(_TABLES)
     labels, keys, columns = random.choice(_COLUMNS)
-    pools = {"names": vocabulary.first_names, "cities": vocabulary.cities, "things": vocabulary.things, "months": MONTHS}  # fmt: skip
+    pools = {
+        "names": vocabulary.first_names,
+        "cities": vocabulary.cities,
+        "things": vocabulary.things,
+        "months": MONTHS,
+    }
     names = sorted(set(pools[labels]))
     names = random.sample(names, min(random.randint(3, 6), len(names)))
     chosen = random.sample(columns, random.choice((1, 2, 2, 3)))
     cells = [random.sample(range(low, high), len(names)) for _, low, high in chosen]
     rows, j = list(zip(names, *cells, strict=True)), random.randint(1, len(chosen))
-    headers, sign = (random.choice(keys), *(each[0] for each in chosen)), random.choice((",", ",", ",", ", ", ";", " | ", "\t"))  # fmt: skip
+    headers = (random.choice(keys), *(each[0] for each in chosen))
+    sign = random.choice((",", ",", ",", ", ", ";", " | ", "\t"))
     text = "\n".join(sign.join(map(str, row)) for row in (headers, *rows))
-    slots = {"h": headers[j], "k": headers[0], "j": j, "t": sorted(cells[j - 1])[len(names) // 2], "x": random.choice(names)}  # fmt: skip
+    slots = {
+        "h": headers[j],
+        "k": headers[0],
+        "j": j,
+        "t": sorted(cells[j - 1])[len(names) // 2],
+        "x": random.choice(names),
+    }
     question = capitalised(random.choice(questions.split("|")).format_map(slots))
-    told = random.choice((f"{text}\n{question}", f"{text}\n\n{question}", f"{question}\n{text}", f"CSV:\n{text}\n{question}"))  # fmt: skip
-    return Task(told, f"rows = {rows}\n{code.format_map(slots)}")
+    told = random.choice(("{t}\n{q}", "{t}\n\n{q}", "{q}\n{t}", "CSV:\n{t}\n{q}"))
+    request = told.format(t=text, q=question)
+    return Task(request, f"rows = {rows}\n{code.format_map(slots)}")
 
 
-_MAKERS: tuple[Maker, ...] = (_numeric, _of_a_range, _of_numbers, _repeated, _two_lists, _of_text, _of_dates, _of_a_table)  # fmt: skip
+_MAKERS: tuple[tuple[Maker, float], ...] = (
+    (_numeric, 36), (_of_a_range, 9), (_of_numbers, 14), (_repeated, 4), (_two_lists, 8), (_of_text, 15), (_of_dates, 7), (_of_a_table, 7),
+)  # fmt: skip
 
 
 def classics(random: Random, vocabulary: Vocabulary) -> Task:
     """A question of one of the kinds above."""
-    return random.choices(_MAKERS, (36, 9, 14, 4, 8, 15, 7, 7))[0](random, vocabulary)
+    makers, weights = zip(*_MAKERS, strict=True)
+    make: Maker = random.choices(makers, weights)[0]
+    return make(random, vocabulary)

@@ -368,7 +368,11 @@ def _said(random: Random, text: str, numbers: dict[str, str], words: dict[str, s
         if not number.isdigit():
             return currency.format(number) if is_money else number
         value = int(number)
-        shown = f"{value:,}" if value >= 1000 and name not in ("y", "e") and random.random() < 0.35 else number  # fmt: skip
+        shown = (
+            f"{value:,}"
+            if value >= 1000 and name not in ("y", "e") and random.random() < 0.35
+            else number
+        )
         if is_money:
             return currency.format(shown)
         after = match.string[match.end() :]
