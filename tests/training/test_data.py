@@ -84,6 +84,7 @@ def test_generated_schemas_have_the_form_that_the_tool_decorator_makes() -> None
         "more.toml",
         "families.toml",
         "families_home.toml",
+        "families_town.toml",
         "chinese.toml",
         "drills.toml",
     ],
