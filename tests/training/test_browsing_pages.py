@@ -59,3 +59,23 @@ def test_the_page_that_answers_stands_at_any_place() -> None:
             places[asked.calls[1].payload] += 1
     assert set(places) == {f"mclick([{place}])" for place in range(4)}
     assert max(places.values()) < places.total() / 2
+
+
+def test_a_query_names_what_is_looked_up_in_words_of_the_user() -> None:
+    """The model searched for the last sentence only, in which the thing was "it"."""
+    random = Random(4)
+    searched = 0
+    for _ in range(600):
+        asked = site_round(random, TRAINING)
+        opening = re.fullmatch(r'search\("(.+)"\)', asked.calls[0].payload)
+        if not opening or not opening[1].isascii() or not asked.facts:
+            continue
+        words = set(re.findall(r"\w+", opening[1].lower()))
+        assert words <= set(re.findall(r"\w+", asked.user.lower())), asked
+        (place,) = re.findall(r"【(\d+)†source】$", asked.answer)
+        results = asked.calls[0].observations[0].text
+        (headline,) = re.findall(rf"【{place}†(.*?)†", results)
+        names = [set(re.findall(r"\w*[A-Z]\w*", text)) for text in (headline, opening[1])]
+        assert names[0] & names[1], (opening[1], headline)
+        searched += 1
+    assert searched > 300

@@ -193,9 +193,8 @@ def _searched(
     addresses = [_address(each, random, vocabulary) for each in found]
     snippets = [_snippet(each, random) for each in found]
     before, told, _ = " ".join(site.text.split()).partition(site.told)
-    if (
-        told and random.random() < 0.4
-    ):  # cut off where it becomes interesting: the page has to be opened
+    if told and random.random() < 0.4:
+        # Cut off where it becomes interesting: the page has to be opened.
         snippets[number] = f"{before.strip()}…"
     hosts = [address.split("/")[2] for address in addresses]
     headlines = [each.headline for each in found]
@@ -218,8 +217,10 @@ def _near_misses(thing: Thing, site: Site, random: Random, vocabulary: Vocabular
             rest = [each for each in thing.facts if each is not asked]
             alike = [each for each in rest if each.kind == asked.kind]
             about = random.choice(alike or rest)
-            made = draw_site(thing, random, vocabulary, entity=site.entity, asked=about, without=asked.label)  # fmt: skip
-            other = titled(made, random)
+            other = draw_site(
+                thing, random, vocabulary, entity=site.entity, asked=about, without=asked
+            )
+            other = titled(other, random)
         elif draw < 0.85:
             other = titled(draw_site(thing, random, vocabulary, asked=asked), random)
         else:

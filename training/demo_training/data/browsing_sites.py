@@ -6,6 +6,7 @@ from random import Random
 
 from demo_training.data.browsing import FILLERS
 from demo_training.data.chinese_words import SURNAMES, made_text
+from demo_training.data.code.dates import MONTHS
 from demo_training.data.material import material
 from demo_training.data.values import (
     KINDS,
@@ -16,9 +17,6 @@ from demo_training.data.values import (
     title,
 )
 
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 _HEADLINES = (
     "{e}",
     "{e}",
@@ -80,8 +78,7 @@ class Site:
 
 @cache
 def load_things() -> tuple[Thing, ...]:
-    """The material of browsing_pages.toml and browsing_more.toml."""
-    files = ("browsing_pages.toml", "browsing_more.toml")
+    """The material of browsing_pages.toml."""
     return tuple(
         Thing(
             tuple(each["names"].split("|")),
@@ -89,8 +86,7 @@ def load_things() -> tuple[Thing, ...]:
             tuple(each["intro"].split("|")),
             tuple(_fact(line) for line in each["facts"].strip().splitlines()),
         )
-        for file in files
-        for each in material(file)["thing"]
+        for each in material("browsing_pages.toml")["thing"]
     )
 
 
@@ -107,7 +103,7 @@ def _value(kind: str, random: Random, vocabulary: Vocabulary) -> str:
     if kind == "people":
         return f"{random.randint(1, 900)},{random.randint(0, 999):03d}"
     if kind == "date":
-        day, month = random.randint(1, 28), random.choice(_MONTHS)
+        day, month = random.randint(1, 28), random.choice(MONTHS)
         year = random.choice(("", f", {random.randint(1890, 2027)}"))
         return random.choice((f"{month} {day}{year}", f"{day} {month}{year.replace(',', '')}"))
     if kind == "time" and random.random() < 0.5:
@@ -131,14 +127,14 @@ def draw_site(
     *,
     entity: str = "",
     asked: Fact | None = None,
-    without: str = "",
+    without: Fact | None = None,
 ) -> Site:
-    """A page with two to seven facts, one of which is asked for; the one labelled `without` is not told.
+    """A page with two to seven facts, one of which is asked for; `without` is not told.
 
     Mostly another fact of the same kind stands on it: two years, two prices.
     """
     entity = entity or _entity(thing, random, vocabulary)
-    known = [each for each in thing.facts if each.label != without]
+    known = [each for each in thing.facts if each is not without]
     asked = asked or random.choice(known)
     rest = [each for each in known if each is not asked]
     random.shuffle(rest)
@@ -193,8 +189,9 @@ def _text(entity: str, sentences: list[str], lines: list[str], random: Random) -
 
 def titled(site: Site, random: Random) -> Site:
     """The same page with the fact in its headline."""
-    headline = random.choice(_HEADLINES_OF_A_FACT).format(e=site.entity, l=site.label.lower())
-    return replace(site, headline=capitalised(headline))
+    headline = random.choice(_HEADLINES_OF_A_FACT)
+    label = capitalised(site.label) if headline.startswith("{l}") else site.label.lower()
+    return replace(site, headline=headline.format(e=site.entity, l=label))
 
 
 def chinese_site(thing: Thing, random: Random, vocabulary: Vocabulary) -> Site:

@@ -94,7 +94,7 @@ def load_dependent() -> Stock:
         content["field"],
         tuple(content["taker"]),
         tuple(content["listing"]),
-        (*content["feed"], *material("feeds.toml")["feed"]),
+        tuple(material("feeds.toml")["feed"]),
     )
 
 

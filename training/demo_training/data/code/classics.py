@@ -1,4 +1,4 @@
-"""What a short program is for: choices and orders, numbers of a range, loops until a limit, sets, words, dates, a small table.
+"""What a short program is for: choices and orders, numbers of a range, loops until a limit, sets, words, dates.
 
 A kind is the sizes of its numbers (see `drawn_sizes`) where it has any, its wordings with `|` between them, and its code. In a
 wording `{n}` is a number in figures, `{N}` the same as people write it, `{nth}` its place in an order.
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from random import Random
 
-from demo_training.data.code.dates import MONTHS, date_code
+from demo_training.data.code.dates import MONTHS, WEEKDAYS, date_code
 from demo_training.data.code.quantities import drawn_sizes
 from demo_training.data.code.situations import ITEMS
 from demo_training.data.code.task import Maker, Task
@@ -217,27 +217,6 @@ _DATES = (
     ("{who} was born on {a}. How many days old is {who} on {b}?|How many days old is somebody on {b} who was born on {a}?|A house was finished on {a}. How many days old is it on {b}?|Born {a}: how many days of life by {b}?|How old in days is {who} on {b}, born on {a}?|=the age in days on {b} of a person born on {a}", "from datetime import date\nprint(({cb} - {ca}).days)"),
     ("Today is {weekday}. Which weekday is it in {n} days?|It's a {weekday}. What day of the week comes {n} days later?|{weekday} plus {n} days is which weekday?|If day 0 is a {weekday}, what weekday is day {n}?|{who} was here on a {weekday} and comes back {n} days later. On which weekday is that?|Count on {n} days from {weekday}. Which day of the week is it?", "days = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']\nprint(days[(days.index('{weekday}') + {n}) % 7])"),
 )  # fmt: skip
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-# Of pasted rows: `{h}` the header of the column at `row[{j}]`, `{k}` the header of the labels.
-_TABLES = (
-    ("What is the mean of the {h} column?|What's the average {h}?|Mean {h}?|Compute the average of {h}.|On average, what is the {h}?|Give me the mean over the column {h}.", "print(sum(row[{j}] for row in rows) / len(rows))"),
-    ("What does the {h} column add up to?|What's the total {h}?|Sum of {h}?|Add up all {h} values.|Sum the column {h}.|How much is {h} in all rows together?", "print(sum(row[{j}] for row in rows))"),
-    ("Which {k} has the highest {h}?|Whose {h} is the largest? Give the {k}.|{k} with the maximum {h}?|Find the row with the most {h} and tell me its {k}.|Where is {h} at its maximum?|Print the {k} that has the biggest {h}.", "print(max(rows, key=lambda row: row[{j}])[0])"),
-    ("Which {k} has the lowest {h}?|Whose {h} is the smallest? Give the {k}.|{k} with the minimum {h}?|Find the row with the least {h} and tell me its {k}.|Where is {h} at its minimum?|Print the {k} that has the smallest {h}.", "print(min(rows, key=lambda row: row[{j}])[0])"),
-    ("What is the highest {h}?|Maximum of {h}?|Tell me the largest value under {h}.|How high does {h} go?|Give me the top value of the {h} column.|Largest number in the column {h}?", "print(max(row[{j}] for row in rows))"),
-    ("Which {k} entries have {h} above {t}?|List every {k} whose {h} is more than {t}.|Keep the rows with {h} over {t} and show the {k}.|Where {h} > {t}: show the {k}.|Filter by {h} greater than {t} and print the {k} column.|Show the {k} of all rows with more than {t} in {h}.", "print([row[0] for row in rows if row[{j}] > {t}])"),
-    ("How many rows have {h} above {t}?|Count the rows with {h} over {t}.|In how many rows is {h} more than {t}?|How many times is {h} over {t}?|Number of rows where {h} is greater than {t}?|How many lines of this show more than {t} for {h}?", "print(sum(row[{j}] > {t} for row in rows))"),
-    ("Sort the {k} column by {h}, lowest first.|Order by {h} ascending and print the {k} of each row.|List each {k} from the smallest {h} to the largest.|Give me the {k} values in order of {h}, going up.|Rank the rows by {h} from low to high; the {k} is enough.|Sorted by {h}, smallest at the top: which {k} order is that?", "print([row[0] for row in sorted(rows, key=lambda row: row[{j}])])"),
-    ("How much is the {h} of {x}?|What {h} does {x} have?|Look up {h} for {x}.|What does the table say for {x} under {h}?|{h} of {x}, please?|Find the row of {x} and print its {h}.", "print(next(row[{j}] for row in rows if row[0] == '{x}'))"),
-    ("By how much do the highest and the lowest {h} differ?|What is the range of {h}, from its minimum to its maximum?|Largest {h} minus smallest {h}?|How far apart are the extremes of {h}?|Maximum of {h} minus its minimum, please.|What is the spread of {h}, highest less lowest?", "values = [row[{j}] for row in rows]\nprint(max(values) - min(values))"),
-)  # fmt: skip
-# Labels, and columns with their range.
-_COLUMNS = (
-    ("names", ("name", "employee", "player", "pupil", "member", "Name"), (("age", 8, 80), ("points", 1, 120), ("hours worked", 10, 60), ("Salary (EUR)", 1800, 6000), ("goals", 0, 40), ("weight_kg", 40, 110), ("test 1", 1, 100), ("steps", 900, 20000))),
-    ("cities", ("city", "place", "town", "station", "City"), (("temp", -9, 38), ("rain (mm)", 0, 90), ("population_k", 20, 9000), ("visitors 2023", 100, 90000), ("elevation", 2, 2400), ("hotels", 3, 400))),
-    ("things", ("product", "item", "article", "Product"), (("price", 2, 900), ("sold", 0, 500), ("stock", 0, 300), ("rating", 1, 100), ("unit cost", 1, 400), ("qty", 1, 60), ("weight g", 20, 9000))),
-    ("months", ("month", "Month"), (("sales", 100, 9000), ("orders", 5, 900), ("net profit", -900, 5000), ("new users", 1, 800), ("kWh", 90, 900), ("costs", 100, 7000))),
-)  # fmt: skip
 _HEADABLE = re.compile(r"(of|in|from|sort|multiply) \{(l|w|s|ws)\}")
 _BESIDE = {
     "number": (("List 1: {}", "List 2: {}"), ("A = [{}]", "B = [{}]"), ("My numbers are {}", "The numbers drawn are {}"), ("First list: {}", "Second list: {}")),
@@ -424,7 +403,7 @@ def _of_dates(random: Random, vocabulary: Vocabulary) -> Task:
     second = first + timedelta(
         days=random.choice((random.randint(2, 400), random.randint(100, 9000)))
     )
-    m, weekday = random.randint(1, 12), random.choice(_WEEKDAYS)
+    m, weekday = random.randint(1, 12), random.choice(WEEKDAYS)
     slots = {
         **_people(random, vocabulary),
         "a": _said_date(random, first),
@@ -442,38 +421,8 @@ def _of_dates(random: Random, vocabulary: Vocabulary) -> Task:
     return _asked(random, random.choice(_DATES), slots)
 
 
-def _of_a_table(random: Random, vocabulary: Vocabulary) -> Task:
-    questions, code = random.choice(_TABLES)
-    labels, keys, columns = random.choice(_COLUMNS)
-    pools = {
-        "names": vocabulary.first_names,
-        "cities": vocabulary.cities,
-        "things": vocabulary.things,
-        "months": MONTHS,
-    }
-    names = sorted(set(pools[labels]))
-    names = random.sample(names, min(random.randint(3, 6), len(names)))
-    chosen = random.sample(columns, random.choice((1, 2, 2, 3)))
-    cells = [random.sample(range(low, high), len(names)) for _, low, high in chosen]
-    rows, j = list(zip(names, *cells, strict=True)), random.randint(1, len(chosen))
-    headers = (random.choice(keys), *(each[0] for each in chosen))
-    sign = random.choice((",", ",", ",", ", ", ";", " | ", "\t"))
-    text = "\n".join(sign.join(map(str, row)) for row in (headers, *rows))
-    slots = {
-        "h": headers[j],
-        "k": headers[0],
-        "j": j,
-        "t": sorted(cells[j - 1])[len(names) // 2],
-        "x": random.choice(names),
-    }
-    question = capitalised(random.choice(questions.split("|")).format_map(slots))
-    told = random.choice(("{t}\n{q}", "{t}\n\n{q}", "{q}\n{t}", "CSV:\n{t}\n{q}"))
-    request = told.format(t=text, q=question)
-    return Task(request, f"rows = {rows}\n{code.format_map(slots)}")
-
-
 _MAKERS: tuple[tuple[Maker, float], ...] = (
-    (_numeric, 36), (_of_a_range, 9), (_of_numbers, 14), (_repeated, 4), (_two_lists, 8), (_of_text, 15), (_of_dates, 7), (_of_a_table, 7),
+    (_numeric, 36), (_of_a_range, 9), (_of_numbers, 14), (_repeated, 4), (_two_lists, 8), (_of_text, 15), (_of_dates, 7),
 )  # fmt: skip
 
 

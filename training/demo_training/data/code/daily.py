@@ -7,13 +7,13 @@ numbers in different orders, with the question first or last. The code uses the 
 import re
 from random import Random
 
-from demo_training.data.code.quantities import drawn_sizes
+from demo_training.data.code.quantities import CURRENCIES, drawn_sizes
 from demo_training.data.code.situations import ITEMS
 from demo_training.data.code.task import Task, in_steps
 from demo_training.data.code.wording import in_words
 from demo_training.data.values import Vocabulary
 
-_CURRENCIES = ("${}", "${}", "${}", "{} dollars", "{} euros", "€{}", "£{}", "{} bucks", "{} francs")
+_CURRENCIES = (*CURRENCIES, "{} bucks", "{} francs")
 # Slots that are said in words and stand for a part of the code.
 _FRACTIONS = (("half", "/ 2"), ("a third", "/ 3"), ("a quarter", "/ 4"), ("a fifth", "/ 5"), ("three quarters", "* 3 / 4"), ("two thirds", "* 2 / 3"), ("one third", "/ 3"), ("two fifths", "* 2 / 5"), ("a tenth", "/ 10"))  # fmt: skip
 _TIMES = (("twice", "* 2"), ("twice", "* 2"), ("three times", "* 3"), ("four times", "* 4"), ("half", "/ 2"), ("five times", "* 5"), ("ten times", "* 10"))  # fmt: skip
@@ -357,7 +357,10 @@ def daily(random: Random, vocabulary: Vocabulary) -> Task:
 
 
 def _said(random: Random, text: str, numbers: dict[str, str], words: dict[str, str]) -> str:
-    """A text with its slots filled; whole numbers stand in words at times, and sentences begin with a capital."""
+    """A text with its slots filled; sentences begin with a capital.
+
+    Not by `filled`: there few numbers stand in words, here all of a text at times, but never beside a unit.
+    """
     currency, share_of_words = random.choice(_CURRENCIES), random.choice((0, 0, 0.4, 0.8))
 
     def slot(match: re.Match[str]) -> str:

@@ -7,16 +7,37 @@ over them.
 from dataclasses import dataclass
 from random import Random
 
+from demo_training.data.code.dates import MONTHS, WEEKDAYS
 from demo_training.data.code.labelled import joined
 from demo_training.data.code.situations import ITEMS
 from demo_training.data.code.task import Task
 from demo_training.data.code.wording import cardinal
 from demo_training.data.values import Vocabulary, capitalised
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _GOODS = (
     "bread", "milk", "cheese", "butter", "rice", "sugar", "coffee", "tea", "soap", "juice", "honey", "flour", "salt", "yogurt", "jam", "oil", "paper", "glue", "tape", "rope", "nails", "paint", "hammer", "saw", "brush", "lamp", "chair", "desk", "mug", "bowl",
     "ruler", "folder", "stapler", "charger", "cable", "mouse", "pencil", "marker", "battery", "towel", "pillow", "shovel", "bucket", "wrench",
+)  # fmt: skip
+
+# Of pasted rows: `{h}` the header of the column at `row[{j}]`, `{k}` the header of the labels.
+_OF_A_COLUMN = (
+    ("What is the mean of the {h} column?|What's the average {h}?|Mean {h}?|Compute the average of {h}.|On average, what is the {h}?|Give me the mean over the column {h}.", "print(sum(row[{j}] for row in rows) / len(rows))"),
+    ("What does the {h} column add up to?|What's the total {h}?|Sum of {h}?|Add up all {h} values.|Sum the column {h}.|How much is {h} in all rows together?", "print(sum(row[{j}] for row in rows))"),
+    ("Which {k} has the highest {h}?|Whose {h} is the largest? Give the {k}.|{k} with the maximum {h}?|Find the row with the most {h} and tell me its {k}.|Where is {h} at its maximum?|Print the {k} that has the biggest {h}.", "print(max(rows, key=lambda row: row[{j}])[0])"),
+    ("Which {k} has the lowest {h}?|Whose {h} is the smallest? Give the {k}.|{k} with the minimum {h}?|Find the row with the least {h} and tell me its {k}.|Where is {h} at its minimum?|Print the {k} that has the smallest {h}.", "print(min(rows, key=lambda row: row[{j}])[0])"),
+    ("What is the highest {h}?|Maximum of {h}?|Tell me the largest value under {h}.|How high does {h} go?|Give me the top value of the {h} column.|Largest number in the column {h}?", "print(max(row[{j}] for row in rows))"),
+    ("Which {k} entries have {h} above {t}?|List every {k} whose {h} is more than {t}.|Keep the rows with {h} over {t} and show the {k}.|Where {h} > {t}: show the {k}.|Filter by {h} greater than {t} and print the {k} column.|Show the {k} of all rows with more than {t} in {h}.", "print([row[0] for row in rows if row[{j}] > {t}])"),
+    ("How many rows have {h} above {t}?|Count the rows with {h} over {t}.|In how many rows is {h} more than {t}?|How many times is {h} over {t}?|Number of rows where {h} is greater than {t}?|How many lines of this show more than {t} for {h}?", "print(sum(row[{j}] > {t} for row in rows))"),
+    ("Sort the {k} column by {h}, lowest first.|Order by {h} ascending and print the {k} of each row.|List each {k} from the smallest {h} to the largest.|Give me the {k} values in order of {h}, going up.|Rank the rows by {h} from low to high; the {k} is enough.|Sorted by {h}, smallest at the top: which {k} order is that?", "print([row[0] for row in sorted(rows, key=lambda row: row[{j}])])"),
+    ("How much is the {h} of {x}?|What {h} does {x} have?|Look up {h} for {x}.|What does the table say for {x} under {h}?|{h} of {x}, please?|Find the row of {x} and print its {h}.", "print(next(row[{j}] for row in rows if row[0] == '{x}'))"),
+    ("By how much do the highest and the lowest {h} differ?|What is the range of {h}, from its minimum to its maximum?|Largest {h} minus smallest {h}?|How far apart are the extremes of {h}?|Maximum of {h} minus its minimum, please.|What is the spread of {h}, highest less lowest?", "values = [row[{j}] for row in rows]\nprint(max(values) - min(values))"),
+)  # fmt: skip
+# Labels, and columns with their range.
+_HEADERS = (
+    ("names", ("name", "employee", "player", "pupil", "member", "Name"), (("age", 8, 80), ("points", 1, 120), ("hours worked", 10, 60), ("Salary (EUR)", 1800, 6000), ("goals", 0, 40), ("weight_kg", 40, 110), ("test 1", 1, 100), ("steps", 900, 20000))),
+    ("cities", ("city", "place", "town", "station", "City"), (("temp", -9, 38), ("rain (mm)", 0, 90), ("population_k", 20, 9000), ("visitors 2023", 100, 90000), ("elevation", 2, 2400), ("hotels", 3, 400))),
+    ("things", ("product", "item", "article", "Product"), (("price", 2, 900), ("sold", 0, 500), ("stock", 0, 300), ("rating", 1, 100), ("unit cost", 1, 400), ("qty", 1, 60), ("weight g", 20, 9000))),
+    ("months", ("month", "Month"), (("sales", 100, 9000), ("orders", 5, 900), ("net profit", -900, 5000), ("new users", 1, 800), ("kWh", 90, 900), ("costs", 100, 7000))),
 )  # fmt: skip
 
 
@@ -80,7 +101,7 @@ _STOCK = ("What is out of stock?", "Which items are sold out?", "What do we have
 
 
 def _labels(random: Random, vocabulary: Vocabulary, kind: str, count: int) -> list[str]:
-    pools = {"names": vocabulary.first_names, "cities": vocabulary.cities, "days": _DAYS, "goods": (*_GOODS, *ITEMS)}  # fmt: skip
+    pools = {"names": vocabulary.first_names, "cities": vocabulary.cities, "days": WEEKDAYS, "goods": (*_GOODS, *ITEMS)}  # fmt: skip
     return random.sample(pools[kind], count)
 
 
@@ -263,6 +284,37 @@ def teams(random: Random, vocabulary: Vocabulary) -> Task:
     question = random.choice(questions).replace("{w}", word if word != "person" else one)
     text = sign.join(capitalised(each) if sign == ". " or index == 0 else each for index, each in enumerate(said))  # fmt: skip
     return Task(f"{text}. {question}", f"data = {data}\nprint({code})")
+
+
+def columns(random: Random, vocabulary: Vocabulary) -> Task:
+    """A question about one column of pasted rows, by its header."""
+    questions, code = random.choice(_OF_A_COLUMN)
+    labels, keys, measures = random.choice(_HEADERS)
+    pools = {
+        "names": vocabulary.first_names,
+        "cities": vocabulary.cities,
+        "things": vocabulary.things,
+        "months": MONTHS,
+    }
+    names = sorted(set(pools[labels]))
+    names = random.sample(names, min(random.randint(3, 6), len(names)))
+    chosen = random.sample(measures, random.choice((1, 2, 2, 3)))
+    cells = [random.sample(range(low, high), len(names)) for _, low, high in chosen]
+    rows, j = list(zip(names, *cells, strict=True)), random.randint(1, len(chosen))
+    headers = (random.choice(keys), *(each[0] for each in chosen))
+    sign = random.choice((",", ",", ",", ", ", ";", " | ", "\t"))
+    text = "\n".join(sign.join(map(str, row)) for row in (headers, *rows))
+    slots = {
+        "h": headers[j],
+        "k": headers[0],
+        "j": j,
+        "t": sorted(cells[j - 1])[len(names) // 2],
+        "x": random.choice(names),
+    }
+    question = capitalised(random.choice(questions.split("|")).format_map(slots))
+    told = random.choice(("{t}\n{q}", "{t}\n\n{q}", "{q}\n{t}", "CSV:\n{t}\n{q}"))
+    request = told.format(t=text, q=question)
+    return Task(request, f"rows = {rows}\n{code.format_map(slots)}")
 
 
 def joined_numbers(random: Random, values: list[int]) -> str:

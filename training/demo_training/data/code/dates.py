@@ -7,7 +7,7 @@ from demo_training.data.code.task import Task
 from demo_training.data.code.wording import Kind, ask, cardinal, ordinal, said_number
 from demo_training.data.values import Vocabulary
 
-MONTHS = [
+MONTHS = (
     "January",
     "February",
     "March",
@@ -20,7 +20,8 @@ MONTHS = [
     "October",
     "November",
     "December",
-]
+)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def _day(random: Random) -> date:
@@ -104,7 +105,6 @@ def clock_times(random: Random, vocabulary: Vocabulary) -> Task:
     ))  # fmt: skip
 
 
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _OF_DATES: tuple[Kind, ...] = (
     Kind(("How many days are there between {a} and {b}?", "=the number of days from {a} to {b}", "How many days pass from {a} until {b}?", "From {a} to {b}, how many days is that?", "!count the days between {a} and {b}", "How many days after {a} is {b}?", "It is {a}. How many days are left until {b}?", "{name} leaves on {a} and comes back on {b}. How many days is that?", "Today is {a} and the exam is on {b}. How many days are left?", "How many days are left from {a} to {b}?", "A project runs from {a} to {b}. How many days does it last?", "What is the number of days from {a} until {b}?", "How long is it from {a} to {b} in days?"), "from datetime import date\nprint(({cb} - {ca}).days)", weight=6),
     Kind(("How many hours are between {a} and {b}?", "=the number of hours from {a} to {b}", "How many hours lie between the dates {a} and {b}?"), "from datetime import date\nprint(({cb} - {ca}).days * 24)"),
@@ -192,7 +192,7 @@ def date_kinds(random: Random, vocabulary: Vocabulary) -> Task:
                 (random.randint(2, 120), random.randint(2, 900), random.randint(300, 9000))
             )
         )
-        weekday, month = random.choice(_WEEKDAYS), random.randint(1, 12)
+        weekday, month = random.choice(WEEKDAYS), random.randint(1, 12)
         days = {
             "a": _date_words(random, first),
             "b": _date_words(random, second),

@@ -6,12 +6,11 @@ How a row is said, and what is asked, are drawn apart; the code is a dict of the
 from dataclasses import dataclass
 from random import Random
 
+from demo_training.data.code.dates import MONTHS, WEEKDAYS
 from demo_training.data.code.situations import ITEMS
 from demo_training.data.code.task import Task
 from demo_training.data.values import Vocabulary
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")  # fmt: skip
 _TOOLS = ("hammers", "saws", "nails", "brushes", "wrenches", "lamps", "tables", "sofas", "phones", "shirts", "shoes", "socks", "pumps", "bikes", "bags")  # fmt: skip
 
 
@@ -100,7 +99,7 @@ def _sentence(random: Random, heads: tuple[str, ...], rows: list[str]) -> str:
 
 
 def _labels(random: Random, vocabulary: Vocabulary, kind: str) -> list[str]:
-    pools = {"names": vocabulary.first_names, "cities": vocabulary.cities, "days": _DAYS, "months": _MONTHS, "items": (*ITEMS, *_TOOLS)}  # fmt: skip
+    pools = {"names": vocabulary.first_names, "cities": vocabulary.cities, "days": WEEKDAYS, "months": MONTHS, "items": (*ITEMS, *_TOOLS)}  # fmt: skip
     pool = pools[kind]
     count = min(random.choice((2, 3, 3, 3, 4, 4, 5, 6)), len(pool))
     chosen = random.sample(pool, count)
