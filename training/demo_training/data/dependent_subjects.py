@@ -35,9 +35,6 @@ _NO_COMMAND = frozenset((
     "I", "I'm", "I'd", "we", "nobody", "somebody", "no", "there", "at", "by", "in", "on", "the", "this", "it", "that", "who",
     "what", "from", "when", "if", "so",
 ))  # fmt: skip
-_UNKNOWN_ID = (
-    "not found", "no such id", "unknown id", "there is no {noun} {id}", "no {noun} with this id", "invalid id: {id}",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -168,9 +165,7 @@ class _Catalogue:
                 x=thing.said, id=self.id_field.replace("_", " ")
             )
             request = f"{begin} {lowered(done.request)}"
-        calls: tuple[Call, ...] = (self._finding(thing.found), done.call(random))
-        if self._id_kind != "id" and random.random() < 0.05:
-            calls = (self._with_name_for_id(done, thing.name), *calls)
+        calls = (self._finding(thing.found), done.call(random))
         return dependent(request, calls, done.result, random)
 
     def _can_come_second(self, ask: str) -> bool:
@@ -178,13 +173,6 @@ class _Catalogue:
         marks = ("{id}'", "{id} has", "{id} is", "{id} gets", "?", ".", ":", '"')
         is_command = not ask.startswith("{") and ask.split()[0] not in _NO_COMMAND
         return is_command and not any(mark in ask for mark in marks)
-
-    def _with_name_for_id(self, done: Wish, name: str) -> Call:
-        """The mistake of a call with the name in place of the id, which is not learnt; what comes after it is."""
-        arguments = {**done.arguments, done.tool.names["id"]: name}
-        text = self._random.choice(_UNKNOWN_ID).format(noun=self.noun, id=name)
-        shown = self._random.choice(({"error": text}, f"Error: {text}", text))
-        return json_call(done.tool.spec.name, arguments, shown, is_learnt=False)
 
     def told_by_id(self, tool: OptionTool) -> Round:
         """The same act of a thing whose id is told."""

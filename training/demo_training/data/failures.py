@@ -1,4 +1,7 @@
-"""Calls that fail: once and the same call succeeds, for good and it is told, for an argument that is then put right."""
+"""Calls that fail, and what comes then.
+
+The same call succeeds, the failure is told, an argument is put right, a value that had to be looked up first is looked up.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -31,10 +34,13 @@ _WHAT_TO_DO = (
     "Call it again.", "Send it again, please.", "A second attempt may work.", "Make the same call again.",
 )  # fmt: skip
 # {k} and {x}: an argument and its value; {n}: a number.
+_NOT_FOUND = (
+    "not found", "no such record", "nothing matches", "no {k} {x}", "{x} not found", "no {k} of this name", "unknown {k}: {x}",
+    "there is no {k} called {x}", "{x} does not exist", "no {k} matches {x}", "the {k} {x} is not in our records",
+    "nothing with this {k}", "no entry for {k} {x}", "invalid {k}: {x}", "{x} is not a valid {k}", "0 rows for {k} = {x}",
+)  # fmt: skip
 _FINAL = (
-    "not found", "no such record", "permission denied", "the account is locked", "nothing matches", "no {k} {x}", "{x} not found",
-    "no {k} of this name", "unknown {k}: {x}", "there is no {k} called {x}", "{x} does not exist", "no {k} matches {x}",
-    "the {k} {x} is not in our records", "{k} is not supported", "no data for {x}", "{x} was deleted", "{x} is not available",
+    *_NOT_FOUND, "permission denied", "the account is locked", "{k} is not supported", "no data for {x}", "{x} was deleted", "{x} is not available",
     "{x} is already taken", "fully booked", "sold out", "no seats left", "already cancelled", "already done", "closed today",
     "out of stock", "out of stock until {month}", "payment declined by the bank", "the card has expired", "the card is blocked",
     "insufficient balance: {n}.50 left", "quota exceeded: 0 MB left of {n} GB", "disk full", "the limit of {n} a day is reached",
@@ -95,12 +101,46 @@ def with_failure(asked: Round, tools: Sequence[ToolSpec], random: Random) -> Rou
         return _told(asked, twice, problem)
     if which < 0.76 and (right := _put_right(call, _free_texts(call, tools), random)):
         return replace(asked, kind="error, put right", calls=(*right, *asked.calls[1:]))
-    problem = _final_error(call, random)
-    shape = random.random()
-    text = json.dumps({"error": problem}, ensure_ascii=False) if shape < 0.35 else problem
-    if text is problem and shape < 0.6:
-        problem = text = random.choice(_NAMES) + problem
+    text, problem = _marked(_final_error(call, random), random)
     return _told(asked, (_failed(call, text),), problem)
+
+
+def with_guess(asked: Round, random: Random) -> Round | None:
+    """A round of several calls in which the last is made first, with words of the user where a looked-up value belongs.
+
+    The tool finds nothing, and then the calls are made in order. Only these are learnt.
+
+    Returns:
+        None for another round, and where the last call takes nothing that an earlier one told.
+    """
+    if asked.kind != "two steps":
+        return None
+    *before, last = asked.calls
+    texts = _texts(last)
+    said = [text for call in before for text in _texts(call).values() if text in asked.user]
+    told = [
+        key
+        for key, text in texts.items()
+        if text not in asked.user and any(text in call.observations[0].text for call in before)
+    ]
+    if not said or not told:
+        return None
+    key, guess = random.choice(told), random.choice(said)
+    arguments = {**json.loads(last.payload), key: guess}
+    guessed = replace(last, payload=json.dumps(arguments, ensure_ascii=False), is_learnt=False)
+    text = random.choice(_NOT_FOUND).format(k=key.replace("_", " "), x=guess)
+    failed = _failed(guessed, _marked(text, random)[0])
+    return replace(asked, kind="error, put right", calls=(failed, *asked.calls))
+
+
+def _marked(problem: str, random: Random) -> tuple[str, str]:
+    """A problem as a tool says it: bare, in JSON, behind the name of an error; and what of it is told."""
+    shape = random.random()
+    if shape < 0.35:
+        return json.dumps({"error": problem}, ensure_ascii=False), problem
+    if shape < 0.6:
+        problem = random.choice(_NAMES) + problem
+    return problem, problem
 
 
 def _told(asked: Round, calls: tuple[Call, ...], problem: str) -> Round:

@@ -267,7 +267,10 @@ def _function_episode(sources: Sources, random: Random) -> Episode:
 def _assembled_episode(sources: Sources, random: Random) -> Episode:
     """Functions that are put together; now and then with a failure, a request that none of them serves."""
     made = assembled.assembled_episode(random, sources.vocabulary)
-    rounds = list(made.rounds)
+    rounds = [
+        (failures.with_guess(each, random) if random.random() < 0.1 else None) or each
+        for each in made.rounds
+    ]
     if random.random() < 0.28:
         index = random.randrange(len(rounds))
         if rounds[index].kind in ("function", "two steps"):
