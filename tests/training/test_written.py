@@ -25,6 +25,7 @@ from demo_training.data import (
     families,
     mixture,
     texts,
+    word_lists,
 )
 from demo_training.data.code import run_cell
 from demo_training.data.episode import Call
@@ -260,7 +261,7 @@ def test_no_blind_tool_is_one_of_training(blind_cases: list[Case]) -> None:
         entity = draw_entity(random)
         names |= {each.spec.name for each in (entity.finder, *entity.getters.values())}
     names |= dependent.tool_names() | dependent_sums.names_of_measures()
-    names |= dependent_gathers.names_of_gathers() | texts.tool_names()
+    names |= dependent_gathers.names_of_gathers() | texts.tool_names() | word_lists.tool_names()
     ours = {spec.name for case in blind_cases for spec in case.specs if spec.builtin is None}
     assert len(ours) >= 60
     assert sorted(ours & names) == []

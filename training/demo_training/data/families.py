@@ -27,7 +27,7 @@ from demo_training.data.values import Value, Vocabulary, capitalised
 from glm_tools.python import SPEC as PYTHON
 from glm_tools.tool import ToolSpec
 
-_FILES = ("families.toml", "families_home.toml", "families_town.toml")
+_FILES = ("families.toml", "families_home.toml", "families_town.toml", "families_leisure.toml")
 _DEFAULTS = (1, 2, 3, 5, 10)
 _COUNTED = {
     "days",

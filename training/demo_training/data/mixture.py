@@ -17,6 +17,7 @@ from demo_training.data import (
     records,
     scenarios,
     texts,
+    word_lists,
 )
 from demo_training.data.episode import Call, Episode, Round, json_call, spoken
 from demo_training.data.follow_ups import with_plain_round
@@ -187,6 +188,8 @@ def _chinese_episode(random: Random) -> Episode:
 
 def _drill_episode(sources: Sources, random: Random, stock: Sequence[str]) -> Episode:
     """One or two small tools, many questions, each of words that did not occur before: few tokens go into schemas."""
+    if stock and random.random() < 0.7:
+        return word_lists.word_list_episode(random, sources.vocabulary, stock)
     offers = [
         offer(each, random, sources.vocabulary)
         for each in random.sample(sources.drills, random.choice((1, 2)))
@@ -294,13 +297,13 @@ def _episode(random: Random, sources: Sources, stock: Sequence[str]) -> Episode:
     which = random.random()
     if which < 0.36:
         made, chance = _code_episode(sources, random), 0.04
-    elif which < 0.47:
+    elif which < 0.45:
         made, chance = _browser_episode(sources, random), 0.09
-    elif which < 0.5:
-        made, chance = _drill_episode(sources, random, stock), 0.09
-    elif which < 0.64:
-        made, chance = _function_episode(sources, random), 0.09
+    elif which < 0.56:
+        made, chance = _drill_episode(sources, random, stock), 0.02
     elif which < 0.66:
+        made, chance = _function_episode(sources, random), 0.09
+    elif which < 0.68:
         made, chance = _chinese_episode(random), 0.0
     elif which < 0.95:
         made, chance = _assembled_episode(sources, random), 0.09
