@@ -27,7 +27,13 @@ from demo_training.data.values import Value, Vocabulary, capitalised
 from glm_tools.python import SPEC as PYTHON
 from glm_tools.tool import ToolSpec
 
-_FILES = ("families.toml", "families_home.toml", "families_town.toml", "families_leisure.toml")
+_FILES = (
+    "families.toml",
+    "families_home.toml",
+    "families_town.toml",
+    "families_leisure.toml",
+    "families_work.toml",
+)
 _DEFAULTS = (1, 2, 3, 5, 10)
 _COUNTED = {
     "days",

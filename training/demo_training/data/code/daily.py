@@ -7,6 +7,7 @@ numbers in different orders, with the question first or last. The code uses the 
 import re
 from random import Random
 
+from demo_training.data.code.outings import OUTINGS
 from demo_training.data.code.quantities import CURRENCIES, drawn_sizes
 from demo_training.data.code.situations import ITEMS
 from demo_training.data.code.task import Task, in_steps
@@ -328,7 +329,7 @@ _PEOPLE: tuple[tuple[str, str, str], ...] = (
     ("c 4-20, g 5-30, e 2-20, t = c * g + e", "{t} - {c} * {g}",
      "A basket with {c} melons weighs {t} kg in all; every melon is {g} kg. How heavy is the empty basket?|A rack with {c} stones of {g} kg each weighs {t} kg altogether. What does the rack weigh by itself?|{t} kg is the weight of a shelf with {c} boxes of {g} kg. What's the weight of the shelf alone?|The full crate has {t} kg, {c} bottles of {g} kg are in it. Weight of the crate?|{c} bricks, {g} kg each, on a pallet. All of it is {t} kg. pallet weight?"),
 )  # fmt: skip
-_KINDS = (*_COUNTED, *_MONEY, *_UNITS, *_WAY, *_HOME, *_PEOPLE)
+_KINDS = (*_COUNTED, *_MONEY, *_UNITS, *_WAY, *_HOME, *_PEOPLE, *OUTINGS)
 _SLOT = re.compile(r"\{(\w+)(!?)\}")
 _UNIT = re.compile(r" ?(?:°|%|k?m\b|cm\b|ml\b|k?g\b|l\b|h\b|s\b|W\b|MB\b|min\b|d\b|[/:x*)(+-])")
 

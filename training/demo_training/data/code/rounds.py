@@ -93,7 +93,7 @@ MAKERS: tuple[tuple[Maker, float], ...] = (
     (shape_kinds, SHAPE_KINDS // 2), (money_kinds, MONEY_KINDS), (sum_kinds, SUM_KINDS), (word_problems, 20), (story_kinds, STORY_KINDS), (balance, 48), (rates, 75), (several_steps, 140),
     (worked_money, 160), (lists_of_life, 45), (common, 190), (clock_spans, 45), (day_spans, 35), (left_over, 60), (towards_a_goal, 45),
     (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 55), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 30),
-    (list_kinds, 3 * LIST_KINDS // 2), (problems, 330), (daily, 400), (classics, 325), (columns, 25), (growth, 100), (geometry, 100), (measured, 80), (grouped, 35), (pasted, 80), (teams, 30), (two_parts, 40), (factors, 60), (counting, 110), (mirrored_and_shifted, 25),
+    (list_kinds, 3 * LIST_KINDS // 2), (problems, 330), (daily, 560), (classics, 325), (columns, 25), (growth, 100), (geometry, 100), (measured, 80), (grouped, 35), (pasted, 80), (teams, 30), (two_parts, 40), (factors, 60), (counting, 110), (mirrored_and_shifted, 25),
     (files, 8), (conditional_list, 60), (conditional_range, 50), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
 
