@@ -125,7 +125,7 @@ _TOOLS = (
 @cache
 def templates() -> tuple[Template, ...]:
     """The functions with several arguments."""
-    return load_templates("chinese.toml")
+    return load_templates("chinese.toml") + load_templates("chinese_more.toml")
 
 
 def function_round(random: Random) -> tuple[Offer, Round]:
@@ -180,7 +180,7 @@ def _said_value(parameter: Parameter, random: Random) -> Value:
     if kind is KINDS["small"] and value.json < len(NUMERALS) and random.random() < 0.5:
         return Value(NUMERALS[value.json], value.json)
     if "enum" in parameter.schema:
-        return Value(said_member(random, text), text)
+        return Value(said_member(random, value.said), text)
     if isinstance(text, str) and not text.isascii() and random.random() < 0.35:
         fresh = another(random, text)
         return Value(fresh, fresh)

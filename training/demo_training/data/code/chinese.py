@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 
+from demo_training.data.code.chinese_stories import STORIES
 from demo_training.data.code.task import Task
 from demo_training.data.code.wording import Kind, ask
 
@@ -165,7 +166,7 @@ _SENTENCES = (
     "中华人民共和国",
     "下雨天路很滑",
 )
-_GROUPS = (_LISTS, _SUMS, _STORIES, _DATES, _TEXTS)
+_GROUPS = (_LISTS, _SUMS, _STORIES, _DATES, _TEXTS, STORIES)
 
 
 def _day_text(random: Random, day: date) -> str:
@@ -218,7 +219,7 @@ def chinese_task(
         "b2": random.randint(2, 60), "fold": fold, "share": share, "x": x, "y": y, "pay": pay,
         "d3": f"{third.month}月{third.day}日", "c3": f"date({third.year}, {third.month}, {third.day})",
     }  # fmt: skip
-    kinds = random.choices(_GROUPS, (17, 19, 36, 15, 13))[0]
+    kinds = random.choices(_GROUPS, (17, 19, 36, 15, 13, 40))[0]
     if random.random() < 0.15:  # these are asked most
         kinds = _SUMS[:4]
     elif random.random() < 0.15:
