@@ -36,6 +36,7 @@ from demo_training.data.code.figures import (
 )
 from demo_training.data.code.files import files
 from demo_training.data.code.formulas import FORMULA_KINDS, formulas
+from demo_training.data.code.gatherings import gatherings
 from demo_training.data.code.geometry import geometry
 from demo_training.data.code.growth import growth
 from demo_training.data.code.integers import INTEGER_KINDS, integer_kinds, number_theory
@@ -95,7 +96,7 @@ MAKERS: tuple[tuple[Maker, float], ...] = (
     (worked_money, 160), (lists_of_life, 45), (common, 190), (clock_spans, 45), (day_spans, 35), (left_over, 60), (towards_a_goal, 45),
     (tables, 10), (table_kinds, TABLE_KINDS), (labelled_figures, 55), (groups, 12), (votes, 12), (formulas, FORMULA_KINDS), (chores, 6), (list_games, 30),
     (list_kinds, 3 * LIST_KINDS // 2), (problems, 330), (daily, 560), (classics, 325), (columns, 25), (growth, 100), (geometry, 100), (measured, 80), (grouped, 35), (pasted, 80), (teams, 30), (two_parts, 40), (factors, 60), (counting, 110), (mirrored_and_shifted, 25),
-    (wordplay, 150), (files, 8), (conditional_list, 60), (conditional_range, 50), (conditional_words, 14), (conditional_letters, 14),
+    (wordplay, 150), (gatherings, 150), (files, 8), (conditional_list, 60), (conditional_range, 50), (conditional_words, 14), (conditional_letters, 14),
 )  # fmt: skip
 
 
