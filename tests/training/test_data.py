@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -314,6 +315,34 @@ def test_every_learnt_turn_is_one_that_the_grammar_allows(dialect: Glm4Dialect) 
             elif token_id in dialect.stop_token_ids or label == IGNORED:
                 turn = None
     assert turns > 100
+
+
+def test_rounds_apart_are_each_the_first_one(dialect: Glm4Dialect) -> None:
+    """The tools and a branch make the conversation of that round alone."""
+    random = Random(6)
+    for _ in range(20):
+        episode = mixture.training_episode(random)
+        example = encode(episode, dialect, apart=True)
+        for branch, each in enumerate(episode.rounds, start=1):
+            seen = [at for at, number in enumerate(example.branches) if number in (0, branch)]
+            alone = encode(replace(episode, rounds=(each,)), dialect)
+            assert [example.token_ids[at] for at in seen] == alone.token_ids
+            assert [example.labels[at] for at in seen] == alone.labels
+
+
+def test_a_conversation_that_recalls_says_so() -> None:
+    """Its rounds apart would ask for what nobody said."""
+    random = Random(8)
+    recalling = [
+        each
+        for each in (mixture.training_episode(random) for _ in range(900))
+        if any(
+            re.search(r"^(Please )?[Rr]epeat|did I (ask|give)|did you say|last answer", asked.user)
+            for asked in each.rounds
+        )
+    ]
+    assert recalling
+    assert all(each.recalls for each in recalling)
 
 
 def test_words_to_copy_are_one_token_behind_a_space(dialect: Glm4Dialect) -> None:

@@ -57,7 +57,7 @@ def test_attention_has_the_gradient_of_torchs_own(length: int) -> None:
     angles = torch.arange(length)[:, None].float() * frequencies
     cosine = torch.cat([angles.cos(), angles.cos()], -1)[:, None]
     sine = torch.cat([-angles.sin(), angles.sin()], -1)[:, None]
-    mask = torch.full((network.QUERY_BLOCK, network.QUERY_BLOCK), float("-inf")).triu_(1)
+    mask = torch.full((2, length, length), float("-inf")).triu_(1)
 
     def rotated(heads: Tensor) -> Tensor:
         left, right = heads.chunk(2, -1)
@@ -76,6 +76,35 @@ def test_attention_has_the_gradient_of_torchs_own(length: int) -> None:
     )
     ours = network._applied(network._Attention, qkv, cosine, sine, mask)
     _agree(ours, reference.transpose(1, 2).reshape(2, length, -1), [qkv])
+
+
+def test_a_branch_is_learnt_as_if_it_stood_alone_behind_the_trunk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two branches in one row, against two rows of trunk and branch: the same loss, the same gradients."""
+    monkeypatch.setattr(network, "NUM_LAYERS", 2)
+    torch.manual_seed(3)
+    small = network.Network()
+    for parameter in small.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)
+    trunk, left, right = (torch.randint(0, 49152, (size,)) for size in (140, 20, 33))
+    ignored = torch.full((140,), -100)
+
+    def grads(loss: Tensor) -> list[Tensor]:
+        return list(torch.autograd.grad(loss, list(network.learnt(small).values())))
+
+    def alone(branch: Tensor) -> Tensor:
+        labels = torch.cat([ignored, branch[:1] * 0 - 100, branch[1:]])
+        return small.loss(torch.cat([trunk, branch])[None], labels[None])[0]
+
+    labels = torch.cat([ignored, left, right])
+    labels[[140, 160]] = -100  # what begins a branch follows nothing
+    numbers = torch.tensor([0] * 140 + [1] * 20 + [2] * 33)
+    both = small.loss(torch.cat([trunk, left, right])[None], labels[None], numbers[None])[0]
+    wanted = alone(left) + alone(right)
+    torch.testing.assert_close(both, wanted, rtol=1e-4, atol=1e-4)
+    for got, reference in zip(grads(both), grads(wanted), strict=True):
+        torch.testing.assert_close(got, reference, rtol=1e-3, atol=1e-3)
 
 
 def test_packing_keeps_a_matrix_within_half_a_step_of_each_row() -> None:

@@ -30,7 +30,7 @@ def _update(trainer: Trainer, number: int) -> None:
     """One update with the batch of that number."""
     generator = torch.Generator().manual_seed(number)
     token_ids = torch.randint(0, 49152, (2, 32), generator=generator)
-    trainer.update(token_ids, token_ids)
+    trainer.update(token_ids, token_ids, torch.zeros_like(token_ids))
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tmp_path: Path) -> None:

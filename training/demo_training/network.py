@@ -85,7 +85,8 @@ def _rotated(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
 class _Attention(torch.autograd.Function):
     """Causal attention over packed queries, keys and values (batch, length, QKV_ROWS).
 
-    Queries come in blocks, each with the keys up to its end: half of the work of the whole square.
+    Queries come in blocks, each with the keys up to its end: half of the work of the whole square. `mask`
+    (batch, length, length) is added to the scores.
     """
 
     @staticmethod
@@ -100,8 +101,8 @@ class _Attention(torch.autograd.Function):
         weights = []
         for start, end in _blocks(length):
             scores = torch.bmm(_rows(q, start, end), k[:, :end].transpose(1, 2))
-            by_group = scores.view(-1, GROUP, end - start, end)
-            by_group[..., start:].add_(mask[: end - start, : end - start])
+            by_batch = scores.view(batch, -1, end - start, end)
+            by_batch.add_(mask[:, None, start:end, :end])
             weights.append(torch.softmax(scores, -1))  # (batch * kv heads, GROUP * block, end)
             part = torch.bmm(weights[-1], v[:, :end])
             attended[:, :, start:end] = part.view(-1, GROUP, end - start, HEAD_DIM)
@@ -246,14 +247,18 @@ class Network(nn.Module):
         self.register_buffer("cosine", cosine, persistent=False)
         self.register_buffer("sine", sine, persistent=False)
 
-    def loss(self, token_ids: Tensor, labels: Tensor) -> tuple[Tensor, int, int]:
+    def loss(
+        self, token_ids: Tensor, labels: Tensor, branches: Tensor | None = None
+    ) -> tuple[Tensor, int, int]:
         """Summed cross-entropy of the labelled tokens, their number, and how many were the likeliest.
 
         Args:
             token_ids: (batch, length), padded on the right.
             labels: (batch, length), negative where nothing is learnt.
+            branches: (batch, length), see `Example`; None where all tokens see all before them.
         """
-        hidden = self._hidden(token_ids)[:, :-1]
+        branches = torch.zeros_like(token_ids) if branches is None else branches
+        hidden = self._hidden(token_ids, branches)[:, :-1]
         targets = labels[:, 1:]
         is_learnt = targets >= 0
         hidden, targets = hidden[is_learnt], targets[is_learnt]  # (learnt, hidden), (learnt,)
@@ -263,13 +268,16 @@ class Network(nn.Module):
         right = int((logits.detach().argmax(-1) == targets).sum())
         return loss, targets.numel(), right
 
-    def _hidden(self, token_ids: Tensor) -> Tensor:
+    def _hidden(self, token_ids: Tensor, branches: Tensor) -> Tensor:
         length = token_ids.shape[1]
+        is_seen = (branches[:, None, :] == 0) | (branches[:, None, :] == branches[:, :, None])
+        is_seen &= torch.ones(length, length, dtype=torch.bool).tril_()  # (batch, query, key)
+        positions = is_seen.sum(-1) - 1  # of a token: how many it sees before it
         x = nn.functional.embedding(token_ids, self.embedding)
         control = nn.functional.embedding(token_ids.clamp(max=NUM_CONTROL_TOKENS - 1), self.spec)
         x = torch.where((token_ids < NUM_CONTROL_TOKENS)[..., None], control, x)
-        cosine, sine = self.cosine[:length], self.sine[:length]
-        mask = torch.full((QUERY_BLOCK, QUERY_BLOCK), float("-inf"), dtype=x.dtype).triu_(1)
+        cosine, sine = self.cosine[positions], self.sine[positions]
+        mask = torch.zeros(is_seen.shape, dtype=x.dtype).masked_fill_(~is_seen, float("-inf"))
         for qkv, out, gate_up, down in zip(self.qkv, self.o, self.gu, self.d, strict=True):
             attended = _applied(_Attention, qkv(_applied(_Norm, x)), cosine, sine, mask)
             x = out(attended, x)

@@ -31,6 +31,7 @@ from glm_prompts.glm4 import Glm4Dialect
 
 POOL_EPISODES = 64  # drawn at once and sorted by length, so that little is padding
 MAX_EPISODE_TOKENS = 1400
+APART_SHARE = 0.75  # of the conversations: each round as the first one, or most would have examples of their tools before them
 SEED = 2026
 REPORT_STEPS = 10
 SAVE_STEPS = 25
@@ -77,8 +78,10 @@ def batches(
     stock = word_stock(dialect.tokenizer)
     for pool_number in count(start.pool):
         random = Random(f"{recipe.seed}/{pool_number}")
+        episodes = [training_episode(random, stock=stock) for _ in range(POOL_EPISODES)]
         pool = [
-            encode(training_episode(random, stock=stock), dialect) for _ in range(POOL_EPISODES)
+            encode(each, dialect, apart=random.random() < APART_SHARE and not each.recalls)
+            for each in episodes
         ]
         pool = [each for each in pool if len(each.token_ids) <= MAX_EPISODE_TOKENS]
         pool.sort(key=lambda each: len(each.token_ids))
@@ -93,15 +96,17 @@ def batches(
             yield made[place], Position(pool_number, place + 1)
 
 
-def padded(batch: list[Example]) -> tuple[Tensor, Tensor]:
-    """Token ids and labels, (batch, length) with a length that is a multiple of 32."""
+def padded(batch: list[Example]) -> tuple[Tensor, Tensor, Tensor]:
+    """Token ids, labels and branches, (batch, length) with a length that is a multiple of 32."""
     length = -(-max(len(example.token_ids) for example in batch) // 32) * 32
     token_ids = torch.zeros(len(batch), length, dtype=torch.long)
     labels = torch.full((len(batch), length), IGNORED)
+    branches = torch.zeros(len(batch), length, dtype=torch.long)
     for row, example in enumerate(batch):
         token_ids[row, : len(example.token_ids)] = torch.tensor(example.token_ids)
         labels[row, : len(example.labels)] = torch.tensor(example.labels)
-    return token_ids, labels
+        branches[row, : len(example.branches)] = torch.tensor(example.branches)
+    return token_ids, labels, branches
 
 
 def start_control_tokens(network: Network, tokenizer: Tokenizer) -> None:
@@ -169,9 +174,9 @@ class Trainer:
         ]
         self.optimizer = torch.optim.Adam(groups, betas=(0.9, 0.98), fused=True)
 
-    def update(self, token_ids: Tensor, labels: Tensor) -> tuple[float, int, int]:
+    def update(self, token_ids: Tensor, labels: Tensor, branches: Tensor) -> tuple[float, int, int]:
         """One step. Returns the summed loss, the number of learnt tokens and how many were right."""
-        loss, count, right = self.network.loss(token_ids, labels)
+        loss, count, right = self.network.loss(token_ids, labels, branches)
         torch.autograd.backward(loss / count)
         parameters = learnt(self.network)
         for name, parameter in parameters.items():

@@ -335,4 +335,4 @@ def with_recall(episode: Episode, random: Random) -> Episode:
     asked = Round("Chinese", random.choice(ask.split("|")), (), answer.format(value))
     rounds.insert(place, told)
     rounds.insert(random.randint(place + 1, len(rounds)), asked)
-    return replace(episode, rounds=tuple(rounds))
+    return replace(episode, rounds=tuple(rounds), recalls=True)

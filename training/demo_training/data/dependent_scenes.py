@@ -335,7 +335,7 @@ def draw_scene(random: Random, vocabulary: Vocabulary) -> Scene:
                 listing_scene,
                 feed_scene,
             ),
-            (36, 13, 16, 5, 8, 12, 40),
+            (36, 20, 24, 5, 8, 12, 60),
         )[0]
         scene: Scene | None = make(random, vocabulary)
         if make in (subject_scene, gather_scene) and random.random() < 0.35:

@@ -19,7 +19,8 @@ from glm_tools.python import SPEC as PYTHON
 from glm_tools.tool import Observation
 
 _IMPORTS = {
-    "math.": "import math", "date.": "from datetime import date", "statistics.": "import statistics"
+    "math.": "import math", "timedelta(": "from datetime import date, timedelta", "date.": "from datetime import date",
+    "statistics.": "import statistics",
 }  # fmt: skip
 _OF_A_NUMBER = (
     ("what is {n} times {x}?", "{v} * {n}"), ("multiply {x} by {n}", "{v} * {n}"), ("what is half of {x}?", "{v} / 2"),
@@ -203,12 +204,15 @@ def _computed(
 
 def _numbers(random: Random, vocabulary: Vocabulary) -> dict[str, Any]:
     """What requests name besides what is looked up."""
+    day = kind_of("day").draw(random, vocabulary)
     return {
+        "day": day.said, "iso": day.json, "big": random.randint(2, 90) * random.choice((10, 100, 500, 1000)),
+        "cents": random.choice((random.randint(18, 45), random.randint(180, 450) / 10)),
         **numbers_for(random, vocabulary),
         "v": random.choice((60, 75, 80, 90, 100, 110, 120)),
         "s": random.choice((2.5, 3.8, 4.5, 5.2, 6.5, 7.4)),
         "k": random.randint(2, 20),
-    }
+    }  # fmt: skip
 
 
 def _worked_out(
@@ -227,6 +231,8 @@ def _worked_out(
         request = f"{request} {random.choice(_WITH_PYTHON)}"
     expression = expression.format(**numbers)
     imports = [line for name, line in _IMPORTS.items() if name in expression]
+    if "timedelta(" in expression:
+        imports.remove(_IMPORTS["date."])
     source = "\n".join((*imports, f"print({expression})"))
     output = run_cell(source)
     fact = shortened(output)

@@ -51,11 +51,19 @@ class Round:
 
 @dataclass(frozen=True)
 class Episode:
-    """A whole conversation; `tools` in the order in which the model is shown them."""
+    """A whole conversation.
+
+    Attributes:
+        tools: in the order in which the model is shown them.
+        rounds: in order.
+        system: what the system message says beside the tools.
+        recalls: whether a round asks for what was said in one before.
+    """
 
     tools: tuple[ToolSpec, ...]
     rounds: tuple[Round, ...]
     system: str | None = None
+    recalls: bool = False
 
 
 @dataclass
@@ -65,16 +73,21 @@ class Example:
     Attributes:
         token_ids: of the whole conversation.
         labels: the same ids where the model has to write them, `IGNORED` elsewhere.
+        branches: 0 for a token that all behind it see; one of another number is seen by those of its number alone.
     """
 
     token_ids: list[int] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
+    branches: list[int] = field(default_factory=list)
 
-    def add(self, token_ids: Sequence[int], *, learnt_from: int | None = None) -> None:
+    def add(
+        self, token_ids: Sequence[int], *, learnt_from: int | None = None, branch: int = 0
+    ) -> None:
         """Append ids; those from index `learnt_from` on are learnt."""
         first = len(token_ids) if learnt_from is None else learnt_from
         self.token_ids += token_ids
         self.labels += [IGNORED] * first + list(token_ids[first:])
+        self.branches += [branch] * len(token_ids)
 
 
 def json_call(tool: str, arguments: dict[str, Any], result: Any, *, is_learnt: bool = True) -> Call:
@@ -84,37 +97,50 @@ def json_call(tool: str, arguments: dict[str, Any], result: Any, *, is_learnt: b
     return Call(tool, payload, (Observation(observation),), is_learnt)
 
 
-def encode(episode: Episode, dialect: Glm4Dialect) -> Example:
+def encode(episode: Episode, dialect: Glm4Dialect, *, apart: bool = False) -> Example:
     """The ids of a conversation exactly as a run would hold them.
 
     The token that ends a turn is the first of what follows; the model learns to write it.
+
+    Args:
+        episode: the conversation.
+        dialect: renders it.
+        apart: every round as the first one behind the tools: a branch of its own.
     """
     example = Example()
     for segment in dialect.start(episode.system, episode.tools):
         example.add(segment.token_ids)
-    ends_turn = False
-    for number, each in enumerate(episode.rounds, start=1):
-        example.add(dialect.user(each.user, number).token_ids)
+    for index, each in enumerate(episode.rounds):
+        ends_turn = index > 0 and not apart
+        number, branch = (1, index + 1) if apart else (index + 1, 0)
+        start = len(example.token_ids)
+        example.add(dialect.user(each.user, number).token_ids, branch=branch)
         if ends_turn:
-            start = len(example.token_ids) - len(dialect.user(each.user, number).token_ids)
             example.labels[start] = dialect.user_id
-        for call in each.calls:
-            message = Message("assistant", call.payload, call.tool)
-            example.add(
-                dialect.message(message, number).token_ids,
-                learnt_from=1 if call.is_learnt else None,
-            )
-            for index, observation in enumerate(call.observations):
-                start = len(example.token_ids)
-                example.add(dialect.observation(observation).token_ids)
-                if index == 0 and call.is_learnt:
-                    example.labels[start] = dialect.observation_id
-        example.add(
-            dialect.message(Message("assistant", each.answer), number).token_ids, learnt_from=1
-        )
-        ends_turn = True
-    example.add([dialect.user_id], learnt_from=0)
+        _add_reply(example, each, dialect, number, branch)
+        if apart:
+            example.add([dialect.user_id], learnt_from=0, branch=branch)
+    if not apart:
+        example.add([dialect.user_id], learnt_from=0)
     return example
+
+
+def _add_reply(
+    example: Example, each: Round, dialect: Glm4Dialect, number: int, branch: int
+) -> None:
+    """What follows a question: the calls with what comes back, the answer."""
+    for call in each.calls:
+        message = Message("assistant", call.payload, call.tool)
+        learnt_from = 1 if call.is_learnt else None
+        ids = dialect.message(message, number).token_ids
+        example.add(ids, learnt_from=learnt_from, branch=branch)
+        for index, observation in enumerate(call.observations):
+            start = len(example.token_ids)
+            example.add(dialect.observation(observation).token_ids, branch=branch)
+            if index == 0 and call.is_learnt:
+                example.labels[start] = dialect.observation_id
+    answer = dialect.message(Message("assistant", each.answer), number).token_ids
+    example.add(answer, learnt_from=1, branch=branch)
 
 
 _OPENINGS = (

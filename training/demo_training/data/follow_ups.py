@@ -147,15 +147,17 @@ def with_plain_round(episode: Episode, random: Random, vocabulary: Vocabulary) -
     rounds = list(episode.rounds)
     which = random.random()
     recalls = _with_argument if which < 0.08 else _with_recall
-    if which < 0.27 and recalls(rounds, random):
+    is_recalled = which < 0.27 and recalls(rounds, random)
+    if is_recalled:
         pass
     elif which < 0.44:
         tell, ask = told_and_asked(random, vocabulary)
         rounds.insert(random.randint(0, len(rounds)), tell)
         rounds.insert(random.randint(rounds.index(tell) + 1, len(rounds)), ask)
+        is_recalled = True
     elif which < 0.47:
         rounds.insert(0, asked_too_early(random))
     else:
         place = 0 if random.random() < 0.5 else random.randint(0, len(rounds))
         rounds.insert(place, chat_round(random, vocabulary, episode.tools))
-    return replace(episode, rounds=tuple(rounds))
+    return replace(episode, rounds=tuple(rounds), recalls=episode.recalls or is_recalled)

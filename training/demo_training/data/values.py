@@ -194,7 +194,12 @@ def code(random: Random) -> str:
     def digits(count: int) -> str:
         return "".join(random.choice("0123456789") for _ in range(count))
 
-    shape = random.randrange(7)
+    shape = random.randrange(9)
+    if shape == 7:  # a number plate
+        mark = random.choice((" ", " ", "-"))
+        return f"{letters(random.randint(1, 3))}{mark}{digits(3)} {letters(2)}"
+    if shape == 8:  # a flat, a desk, a bay
+        return random.choice((digits(1) + letters(1), letters(1) + digits(1), digits(3) + letters(1)))  # fmt: skip
     if shape == 0:
         return letters(1) + digits(4)
     if shape == 1:
@@ -273,8 +278,41 @@ def _path(random: Random, vocabulary: Vocabulary) -> str:
     return f"{folder}{stem}{random.choice(('', '_2026', '-final', '2'))}{random.choice(('.txt', '.md', '.csv', '.json', '.pdf'))}"
 
 
+def _city(random: Random, vocabulary: Vocabulary) -> str:
+    """A place, at times of two words."""
+    name = random.choice(vocabulary.cities)
+    if random.random() > 0.08:
+        return name
+    return f"{random.choice(('Mount', 'Lake', 'Port', 'San', 'New', 'Saint', 'Fort', 'Bad'))} {name}"  # fmt: skip
+
+
+def _person(random: Random, vocabulary: Vocabulary) -> str:
+    """First and last name, at times a title and the last name."""
+    if random.random() > 0.08:
+        return full_name(random, vocabulary)
+    return f"{random.choice(('Dr.', 'Dr.', 'Prof.', 'Mrs', 'Mr'))} {random.choice(vocabulary.last_names)}"  # fmt: skip
+
+
+def _address(random: Random, vocabulary: Vocabulary) -> str:
+    """A street and a number, as often as not with the town behind a comma."""
+    name, number = capitalised(random.choice(vocabulary.dictionary)), random.randint(1, 199)
+    kind = random.choice(words("Street, Road, Lane, Avenue, Row, Square, Hill, Court"))
+    street = random.choice((
+        f"{number} {name} {kind}", f"{number} {name} {kind}", f"{name} {kind} {number}", f"Via {name} {number}", f"{name}strasse {number}",
+        f"{number}{random.choice('abc')} {name} {kind}",
+    ))  # fmt: skip
+    town = random.choice(vocabulary.cities)
+    return street if random.random() < 0.45 else f"{street}, {town}"
+
+
 def _message(random: Random, vocabulary: Vocabulary) -> str:
+    a, b, c = random.sample(vocabulary.things, 3)
+    sentence = capitalised(random.choice(vocabulary.sentences))
     shapes = (
+        f"{random.choice(('Today', 'On the menu', 'To buy', 'Missing', 'New'))}: {a}, {b} and {c}",
+        f"{sentence}, {random.choice(vocabulary.sentences)}",
+        f"Dear {random.choice(vocabulary.first_names)}, {random.choice(vocabulary.sentences)}",
+        f"{sentence}: {a}, {b}, {c}",
         f"I will be {random.randint(5, 40)} minutes late",
         f"The {random.choice(vocabulary.events)} is moved to {random.choice(('Monday', 'Friday', 'noon', '3 pm'))}",
         f"Please {random.choice(vocabulary.errands)} today",
@@ -355,9 +393,9 @@ def _phone(random: Random) -> str:
 
 
 KINDS: Mapping[str, Kind] = {
-    "city": _of(lambda v: v.cities),
+    "city": _text(_city),
     "first_name": _of(lambda v: v.first_names),
-    "name": _text(full_name),
+    "name": _text(_person),
     "thing": _text(
         lambda r, v: (
             f"{r.choice(v.adjectives)} {r.choice(v.things)}"
@@ -384,11 +422,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "email": _text(_email),
     "phone": _text(lambda r, v: _phone(r)),
-    "address": _text(
-        lambda r, v: (
-            f"{r.randint(1, 199)} {capitalised(r.choice(v.dictionary))} {r.choice(words('Street, Road, Lane, Avenue'))}"
-        )
-    ),
+    "address": _text(_address),
     "url": _text(url),
     "path": _text(_path),
     "number": _numeric("number", _number),

@@ -127,6 +127,24 @@ def _day(random: Random, _: Vocabulary) -> Value:
     )
 
 
+def _month(random: Random, _: Vocabulary) -> Value:
+    """A month of a year, in ISO form or in words."""
+    year, month = random.randint(2023, 2028), random.randint(1, 12)
+    iso = f"{year}-{month:02d}"
+    return Value(iso if random.random() < 0.25 else f"{_MONTHS[month - 1]} {year}", iso)
+
+
+def _appointment(random: Random, _: Vocabulary) -> Value:
+    """A day and a time as one value: `2026-05-12T14:00`, said in the same form or in two parts."""
+    year, month, day = random.randint(2024, 2028), random.randint(1, 12), random.randint(1, 28)
+    hour, minute = random.randint(6, 22), random.choice(("00", "00", "15", "30", "45"))
+    iso_day, clock = f"{year}-{month:02d}-{day:02d}", f"{hour:02d}:{minute}"
+    half = f"{(hour - 1) % 12 + 1}{'' if minute == '00' else ':' + minute} {'pm' if hour > 11 else 'am'}"  # fmt: skip
+    said_day = random.choice((iso_day, iso_day, f"{day} {_MONTHS[month - 1]} {year}", f"{_MONTHS[month - 1]} {day}, {year}"))  # fmt: skip
+    said = random.choice((f"{said_day} at {clock}", f"{said_day} at {half}", f"{said_day}, {clock}", f"{iso_day}T{clock}"))  # fmt: skip
+    return Value(said, f"{iso_day}T{clock}")
+
+
 def _moment(random: Random, _: Vocabulary) -> str:
     return (
         f"{random.randint(2025, 2028)}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}T"
@@ -187,6 +205,8 @@ WRITTEN_KINDS: Mapping[str, Kind] = {
     "airport": _copied(lambda r, _: r.choice(_AIRPORTS)),
     "day": Kind({"type": "string"}, _day),
     "moment": _copied(_moment),
+    "month": Kind({"type": "string"}, _month),
+    "appointment": Kind({"type": "string"}, _appointment),
     "amount": Kind({"type": "number"}, _amount),
     "truth": Kind({"type": "boolean"}, _truth),
     "latitude": _decimal(-65, 70, 2),
