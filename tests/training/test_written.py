@@ -6,8 +6,9 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import datetime
 from importlib import resources
 from importlib.resources.abc import Traversable
 from random import Random
@@ -41,6 +42,7 @@ from glm_tools import tool
 from glm_tools.dispatch import Dispatcher
 from glm_tools.tool import ToolCall, ToolResult
 
+_NUMBER_WORDS = {"1": "one", "2": "two", "3": "three", "4": "four"}
 COUNTS = {
     "unseen function, 1-3 tools": 45,
     "unseen function, 5-8 tools": 25,
@@ -163,9 +165,23 @@ def test_values_are_copied_from_the_question_or_from_an_earlier_result(cases: li
                 for name, argument in json.loads(call.payload).items():
                     members = list(_leaves(schemas[call.tool][name].get("enum", [])))
                     for value in _leaves(argument):
-                        is_known = isinstance(value, bool) or says(known, str(value))
+                        is_known = isinstance(value, bool) or _is_said(known, str(value))
                         assert is_known or value in members, (case.asked.user, value)
             known += " " + " ".join(each.text for each in call.observations)
+
+
+def _is_said(known: str, value: str) -> bool:
+    """Whether a value stands there as it is, as a number in words, or as a month or a day and a time in words."""
+    if says(known, value) or (value in _NUMBER_WORDS and _NUMBER_WORDS[value] in known.split()):
+        return True
+    for shape, ways in (
+        ("%Y-%m", ("%B %Y",)),
+        ("%Y-%m-%dT%H:%M", ("%d %B %Y at %-I %p", "%Y-%m-%d at %H:%M")),
+    ):
+        with suppress(ValueError):
+            moment = datetime.strptime(value, shape)
+            return any(moment.strftime(way).lower() in known.lower() for way in ways)
+    return False
 
 
 def _leaves(value: Any) -> Iterator[Any]:
