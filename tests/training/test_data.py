@@ -23,7 +23,7 @@ from demo_training.data import (
     texts,
 )
 from demo_training.data.code import MAKERS, run_cell
-from demo_training.data.episode import IGNORED, encode
+from demo_training.data.episode import IGNORED, encode, encode_apart
 from demo_training.data.functions import kind_of, load_templates, offer, placeholders, use
 from demo_training.data.records import ACTIONS, load_records
 from demo_training.data.values import TRAINING
@@ -322,7 +322,7 @@ def test_rounds_apart_are_each_the_first_one(dialect: Glm4Dialect) -> None:
     random = Random(6)
     for _ in range(20):
         episode = mixture.training_episode(random)
-        example = encode(episode, dialect, apart=True)
+        example = encode_apart(episode, dialect)
         for branch, each in enumerate(episode.rounds, start=1):
             seen = [at for at, number in enumerate(example.branches) if number in (0, branch)]
             alone = encode(replace(episode, rounds=(each,)), dialect)

@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.benchmark import Timer
 
-from demo_training.data.episode import IGNORED, Example, encode
+from demo_training.data.episode import IGNORED, Example, encode, encode_apart
 from demo_training.data.mixture import training_episode, word_stock
 from demo_training.network import Network, learnt, load_adapter, load_base
 from glm_engine.demo import demo_base, demo_checkpoint
@@ -80,7 +80,9 @@ def batches(
         random = Random(f"{recipe.seed}/{pool_number}")
         episodes = [training_episode(random, stock=stock) for _ in range(POOL_EPISODES)]
         pool = [
-            encode(each, dialect, apart=random.random() < APART_SHARE and not each.recalls)
+            encode(each, dialect)
+            if each.recalls or random.random() >= APART_SHARE
+            else encode_apart(each, dialect)
             for each in episodes
         ]
         pool = [each for each in pool if len(each.token_ids) <= MAX_EPISODE_TOKENS]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -80,14 +80,12 @@ class Example:
     labels: list[int] = field(default_factory=list)
     branches: list[int] = field(default_factory=list)
 
-    def add(
-        self, token_ids: Sequence[int], *, learnt_from: int | None = None, branch: int = 0
-    ) -> None:
+    def add(self, token_ids: Sequence[int], *, learnt_from: int | None = None) -> None:
         """Append ids; those from index `learnt_from` on are learnt."""
         first = len(token_ids) if learnt_from is None else learnt_from
         self.token_ids += token_ids
         self.labels += [IGNORED] * first + list(token_ids[first:])
-        self.branches += [branch] * len(token_ids)
+        self.branches += [0] * len(token_ids)
 
 
 def json_call(tool: str, arguments: dict[str, Any], result: Any, *, is_learnt: bool = True) -> Call:
@@ -97,50 +95,51 @@ def json_call(tool: str, arguments: dict[str, Any], result: Any, *, is_learnt: b
     return Call(tool, payload, (Observation(observation),), is_learnt)
 
 
-def encode(episode: Episode, dialect: Glm4Dialect, *, apart: bool = False) -> Example:
+def encode(episode: Episode, dialect: Glm4Dialect) -> Example:
     """The ids of a conversation exactly as a run would hold them.
 
     The token that ends a turn is the first of what follows; the model learns to write it.
-
-    Args:
-        episode: the conversation.
-        dialect: renders it.
-        apart: every round as the first one behind the tools: a branch of its own.
     """
     example = Example()
     for segment in dialect.start(episode.system, episode.tools):
         example.add(segment.token_ids)
-    for index, each in enumerate(episode.rounds):
-        ends_turn = index > 0 and not apart
-        number, branch = (1, index + 1) if apart else (index + 1, 0)
-        start = len(example.token_ids)
-        example.add(dialect.user(each.user, number).token_ids, branch=branch)
+    ends_turn = False
+    for number, each in enumerate(episode.rounds, start=1):
+        example.add(dialect.user(each.user, number).token_ids)
         if ends_turn:
+            start = len(example.token_ids) - len(dialect.user(each.user, number).token_ids)
             example.labels[start] = dialect.user_id
-        _add_reply(example, each, dialect, number, branch)
-        if apart:
-            example.add([dialect.user_id], learnt_from=0, branch=branch)
-    if not apart:
-        example.add([dialect.user_id], learnt_from=0)
+        for call in each.calls:
+            message = Message("assistant", call.payload, call.tool)
+            example.add(
+                dialect.message(message, number).token_ids,
+                learnt_from=1 if call.is_learnt else None,
+            )
+            for index, observation in enumerate(call.observations):
+                start = len(example.token_ids)
+                example.add(dialect.observation(observation).token_ids)
+                if index == 0 and call.is_learnt:
+                    example.labels[start] = dialect.observation_id
+        example.add(
+            dialect.message(Message("assistant", each.answer), number).token_ids, learnt_from=1
+        )
+        ends_turn = True
+    example.add([dialect.user_id], learnt_from=0)
     return example
 
 
-def _add_reply(
-    example: Example, each: Round, dialect: Glm4Dialect, number: int, branch: int
-) -> None:
-    """What follows a question: the calls with what comes back, the answer."""
-    for call in each.calls:
-        message = Message("assistant", call.payload, call.tool)
-        learnt_from = 1 if call.is_learnt else None
-        ids = dialect.message(message, number).token_ids
-        example.add(ids, learnt_from=learnt_from, branch=branch)
-        for index, observation in enumerate(call.observations):
-            start = len(example.token_ids)
-            example.add(dialect.observation(observation).token_ids, branch=branch)
-            if index == 0 and call.is_learnt:
-                example.labels[start] = dialect.observation_id
-    answer = dialect.message(Message("assistant", each.answer), number).token_ids
-    example.add(answer, learnt_from=1, branch=branch)
+def encode_apart(episode: Episode, dialect: Glm4Dialect) -> Example:
+    """The tools once, and behind them every round as the first one: a branch of its own."""
+    trunk = sum(len(each.token_ids) for each in dialect.start(episode.system, episode.tools))
+    example = Example()
+    for branch, each in enumerate(episode.rounds, start=1):
+        alone = encode(replace(episode, rounds=(each,)), dialect)
+        alone.branches[trunk:] = [branch] * (len(alone.token_ids) - trunk)
+        first = trunk if example.token_ids else 0
+        example.token_ids += alone.token_ids[first:]
+        example.labels += alone.labels[first:]
+        example.branches += alone.branches[first:]
+    return example
 
 
 _OPENINGS = (
